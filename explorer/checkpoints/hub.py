@@ -1,0 +1,200 @@
+"""A model's folder from the Hugging Face Hub: looked at first, then fetched into the Hub library's own cache, verified.
+
+``HF_ENDPOINT`` and ``HF_TOKEN`` are honoured as the library documents them, the first one as it stands at the call.
+Files are fetched one by one rather than with ``snapshot_download``, whose listing request waits without limit for a Hub
+that has stopped answering.
+
+What is resumed: finished files stay, and within a run a broken connection goes on where it broke. What is not: the file
+that a killed run was in the middle of begins anew, because the library gives its temporary files random names.
+"""
+
+import logging
+import os
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import httpx2
+from huggingface_hub import HfApi, constants, hf_hub_download
+from huggingface_hub.errors import XetDownloadError
+from huggingface_hub.hf_api import ModelInfo, RepoSibling
+from huggingface_hub.utils.tqdm import tqdm
+
+from explorer.checkpoints.cache import Progress, make_folder, require_free_space
+from explorer.checkpoints.hub_errors import HubUnreachableError, named_failure
+from explorer.checkpoints.hub_snapshot import SIDE_FILES, cached_snapshot, remember, remove_if_wrong
+from explorer.errors import SourceError
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+# One request may take this long, and the first answer no longer than the second, name look-up included: then the next
+# source has its turn. A slow download is another matter, it only has to keep moving.
+_REQUEST_SECONDS = 8.0
+_ANSWER_SECONDS = 10.0
+_SHARD = re.compile(r"model-\d{5}-of-\d{5}\.safetensors")
+_PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
+_LIBRARY_ERRORS = (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, TypeError, RuntimeError, XetDownloadError)
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file as the Hub lists it: size in bytes, SHA-256 where the Hub states one."""
+
+    name: str
+    size: int
+    sha256: str | None
+
+
+def hub_folder(repo: str, revision: str, progress: Progress) -> Path:
+    """Return the folder of a model on the Hub, from the library's cache or fetched into it.
+
+    A model that is on this machine is not looked up again: a branch stays at the commit it was first fetched at.
+
+    Raises:
+        HubUnreachableError: No Hub answers, within about ten seconds, or it must not be asked.
+        SourceError: The Hub refuses, has no such model, has no safetensors, or the download broke off or is damaged.
+    """
+    if cached := cached_snapshot(repo, revision):
+        return cached
+    if constants.is_offline_mode():
+        raise HubUnreachableError(f"{repo}: the Hub is not asked because HF_HUB_OFFLINE is set; unset it to fetch")
+    try:
+        info = _within(_ANSWER_SECONDS, lambda: _ask(repo, revision))
+        files = _needed(repo, info)
+        folder = _download(repo, str(info.sha), files, progress)
+    except SourceError:
+        raise
+    except _LIBRARY_ERRORS as error:
+        # Not "from error": the library's own words can hold the token, e.g. when it is not a legal header.
+        raise named_failure(error, repo, revision) from None
+    remember(repo, revision, folder, [file.name for file in files])
+    return folder
+
+
+def _ask(repo: str, revision: str) -> ModelInfo:
+    """Ask the Hub what the repository holds, with sizes and hashes."""
+    api = HfApi(endpoint=_endpoint())
+    return api.model_info(repo, revision=revision, files_metadata=True, timeout=_REQUEST_SECONDS)
+
+
+def _endpoint() -> str | None:
+    return os.environ.get("HF_ENDPOINT", "").rstrip("/") or None
+
+
+def _within(seconds: float, ask: Callable[[], _T]) -> _T:
+    """Return what ``ask`` returns, or give up on it; a request's own limit covers neither name look-up nor trickle.
+
+    Raises:
+        httpx2.TimeoutException: No answer in time.
+    """
+    answers: list[_T] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            answers.append(ask())
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if errors:
+        raise errors[0]
+    if not answers:
+        raise httpx2.TimeoutException("no answer")
+    return answers[0]
+
+
+def _needed(repo: str, info: ModelInfo) -> list[_File]:
+    """Pick the files a model loads from, after refusing what cannot or must not be loaded.
+
+    Raises:
+        SourceError: An adapter, pickled weights only, or no model at all.
+    """
+    listed = [_file(sibling) for sibling in info.siblings or ()]
+    names = {file.name for file in listed}
+    if "adapter_config.json" in names:
+        raise SourceError(
+            f"{repo}: an adapter (adapter_config.json), not a whole model; merge it into its base model "
+            f"(peft: merge_and_unload), save that as safetensors and use it instead"
+        )
+    weights = {"model.safetensors"} & names
+    if not weights and "model.safetensors.index.json" in names:
+        weights = {name for name in names if _SHARD.fullmatch(name)} | {"model.safetensors.index.json"}
+    if not weights:
+        pickles = sorted(name for name in names if name.endswith(_PICKLES))
+        if pickles:
+            raise SourceError(
+                f"{repo}: only pickled weights ({', '.join(pickles[:3])}), refused because a pickle can run code; "
+                f"convert them to safetensors (transformers: save_pretrained) and use that folder"
+            )
+        raise SourceError(f"{repo}: the Hub's copy has no model.safetensors; choose a repository that has one")
+    if "config.json" not in names:
+        raise SourceError(f"{repo}: the Hub's copy has no config.json; choose a repository that has one")
+    return [file for file in listed if file.name in weights or file.name in SIDE_FILES]
+
+
+def _file(sibling: RepoSibling) -> _File:
+    lfs = sibling.lfs
+    return _File(sibling.rfilename, (lfs.size if lfs else sibling.size) or 0, lfs.sha256 if lfs else None)
+
+
+def _download(repo: str, commit: str, files: list[_File], progress: Progress) -> Path:
+    """Fetch the files of one commit that are not here yet, verify the weights, and return their folder.
+
+    Raises:
+        SourceError: The disk has no room, or a file's SHA-256 is not what the Hub states.
+    """
+    total = sum(file.size for file in files)
+    cache = make_folder(Path(constants.HF_HUB_CACHE))
+    require_free_space(cache, _missing_bytes(cache, repo, commit, files))
+    done = 0
+    folder = cache
+    for file in files:
+        path = Path(
+            hf_hub_download(
+                repo,
+                file.name,
+                revision=commit,
+                cache_dir=cache,
+                endpoint=_endpoint(),
+                etag_timeout=_REQUEST_SECONDS,
+                tqdm_class=_bar(f"{repo} from the Hub", done, total, progress),
+            )
+        )
+        folder = path.parent
+        if file.sha256 and (seen := remove_if_wrong(path, file.sha256)):
+            raise SourceError(
+                f"{repo}: {file.name} is damaged: SHA-256 {file.sha256} expected, {seen} seen; it was removed from "
+                f"the cache, start again to fetch it again"
+            )
+        done += file.size
+    return folder
+
+
+def _missing_bytes(cache: Path, repo: str, commit: str, files: list[_File]) -> int:
+    snapshot = cache / f"models--{repo.replace('/', '--')}" / "snapshots" / commit
+    return sum(file.size for file in files if not (snapshot / file.name).exists())
+
+
+def _bar(what: str, before: int, total: int, progress: Progress) -> type[tqdm]:
+    """Return a tqdm class that draws nothing and reports bytes to ``progress``, after ``before`` bytes of other files.
+
+    The Hub library takes a class where a callback would do.
+    """
+
+    class Bar(tqdm):
+        def __init__(self, *args: object, **kwargs: object) -> None:
+            super().__init__(*args, **{**kwargs, "disable": True})  # type: ignore[no-untyped-call]
+
+        def update(self, n: float | None = 1) -> bool | None:
+            self.n += n or 0
+            progress(what, before + int(self.n), total)
+            return None
+
+    return Bar

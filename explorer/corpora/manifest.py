@@ -1,0 +1,124 @@
+"""Kind ``manifest``: a folder with ``metadata.jsonl``, one utterance a line, as Hugging Face's audiofolder has it.
+
+    {"file_name": "0049/a.flac", "text": "made likes white", "speaker": "0049", "age": 7, "gender": "f", "duration": 4.66}
+
+``file_name`` and ``text`` are needed; ``id``, ``speaker``, ``age``, ``gender`` and ``duration`` (seconds) are used where
+given; further keys are kept and can be filtered by.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from explorer.errors import CorpusError
+
+MANIFEST = "metadata.jsonl"
+_KNOWN = ("file_name", "id", "text", "speaker", "age", "gender", "duration")
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One clip of a corpus, with what is known of it.
+
+    Attributes:
+        id: unique in its corpus.
+        path: audio file.
+        reference: what was said, not normalised.
+        speaker: utterances without one count as speakers of their own.
+        age: in years.
+        gender: as the corpus writes it.
+        duration: in seconds, as the manifest says.
+        extra: further entries of the manifest.
+    """
+
+    id: str
+    path: Path
+    reference: str
+    speaker: str
+    age: float | None = None
+    gender: str | None = None
+    duration: float | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Utterances of a folder, and a sentence for every one that had to be left out."""
+
+    folder: Path
+    utterances: tuple[Utterance, ...]
+    problems: tuple[str, ...] = ()
+
+
+def read_manifest(folder: Path) -> Corpus:
+    """Read the utterances of a manifest folder; broken lines and absent files are named and left out.
+
+    Raises:
+        CorpusError: no such folder, no manifest in it, or not one usable utterance.
+    """
+    if not folder.is_dir():
+        raise CorpusError(f"{folder}: no such folder; expected a folder with {MANIFEST}.")
+    path = folder / MANIFEST
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        raise CorpusError(f"{folder}: holds no {MANIFEST}; expected one line of JSON for each clip there.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise CorpusError(f"{path}: cannot be read as UTF-8 text; expected one line of JSON for each clip.") from error
+    utterances: dict[str, Utterance] = {}
+    problems: list[str] = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            utterance = _read_line(line, folder)
+            if utterance.id in utterances:
+                raise CorpusError(f"id {utterance.id!r} occurs twice; the second is left out")
+            utterances[utterance.id] = utterance
+        except CorpusError as error:
+            problems.append(f"{MANIFEST} line {number}: {error}.")
+    if not utterances:
+        first = f" First problem: {problems[0]}" if problems else ""
+        raise CorpusError(f"{folder}: {MANIFEST} has no usable utterance.{first}")
+    return Corpus(folder, tuple(utterances.values()), tuple(problems))
+
+
+def _read_line(line: str, folder: Path) -> Utterance:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise CorpusError("is not JSON") from error
+    if not isinstance(row, dict):
+        raise CorpusError(f"expected a JSON object, but got {type(row).__name__}")
+    name, text = row.get("file_name"), row.get("text")
+    if not isinstance(name, str) or not name:
+        raise CorpusError(f"file_name: expected the name of an audio file, but got {name!r}")
+    if not isinstance(text, str):
+        raise CorpusError(f"text: expected the transcript of {name}, but got {text!r}")
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise CorpusError(f"file_name: {name} lies outside the corpus folder")
+    if not path.is_file():
+        raise CorpusError(f"no such audio file: {name}")
+    given = str(row.get("id", name))
+    return Utterance(
+        id=given,
+        path=path,
+        reference=text,
+        speaker=str(row.get("speaker", given)),
+        age=_number(row, "age"),
+        gender=None if row.get("gender") is None else str(row["gender"]),
+        duration=_number(row, "duration"),
+        extra={key: value for key, value in row.items() if key not in _KNOWN},
+    )
+
+
+def _number(row: Mapping[str, Any], key: str) -> float | None:
+    value = row.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise CorpusError(f"{key}: expected a number, but got {value!r}")
+    return float(value)

@@ -1,0 +1,211 @@
+"""WER of several models over a subset, in one pass over the clips: features are computed once, results stream."""
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from transformers import WhisperForConditionalGeneration
+
+from explorer.audio import Clip, clip_seconds, load_clip
+from explorer.corpora.manifest import Utterance
+from explorer.errors import AudioError
+from explorer.normalization import Normalizer
+from explorer.scoring import WordErrors, align, pooled
+from explorer.statistics import Interval, Tally, Verdict, compare, wer_interval
+from explorer.transcription.decoding import WINDOW_SECONDS, Decoding, Halt, InterruptedDecodingError
+from explorer.transcription.transcriber import Transcriber
+
+BATCH_CLIPS = 8
+Held = Callable[[str], AbstractContextManager[WhisperForConditionalGeneration]]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What one model heard in one utterance, and its score."""
+
+    utterance: Utterance
+    hypothesis: str
+    counts: WordErrors
+
+
+@dataclass(frozen=True)
+class ModelResult:
+    """One model over the utterances heard so far.
+
+    Attributes:
+        heard: by every model so far, in the same order for all models.
+    """
+
+    model: str
+    heard: tuple[Heard, ...]
+
+    @property
+    def counts(self) -> WordErrors:
+        """Return the pooled counts."""
+        return pooled(each.counts for each in self.heard)
+
+    @property
+    def tallies(self) -> tuple[Tally, ...]:
+        """Return errors and words by utterance, for the statistics."""
+        return tuple(Tally(h.utterance.speaker, h.counts.errors, h.counts.words) for h in self.heard)
+
+    @property
+    def interval(self) -> Interval | None:
+        """Return the 95 % interval of the WER, from speakers."""
+        return wer_interval(self.tallies)
+
+    def against(self, other: "ModelResult") -> Verdict | None:
+        """Compare with another model on the same utterances."""
+        return compare(self.tallies, other.tallies)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """An evaluation so far, or at its end.
+
+    Attributes:
+        results: one for each model asked for.
+        done: utterances heard by every model.
+        total: utterances of the subset that could be read.
+        seconds: time taken so far.
+        problems: a sentence for each utterance left out.
+        stopped: True when it was cancelled before its end.
+    """
+
+    results: tuple[ModelResult, ...]
+    done: int
+    total: int
+    seconds: float
+    problems: tuple[str, ...] = ()
+    stopped: bool = False
+
+    @property
+    def remaining(self) -> float | None:
+        """Estimate the seconds still to go, or None before the first batch."""
+        return self.seconds / self.done * (self.total - self.done) if self.done else None
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    utterance: Utterance
+    clip: Clip
+
+
+def evaluate(
+    utterances: Sequence[Utterance],
+    models: Sequence[str],
+    held: Held,
+    transcriber: Transcriber,
+    normalizer: Normalizer,
+    decoding: Decoding,
+    halt: Halt,
+) -> Iterator[Evaluation]:
+    """Decode every utterance with every model, yielding after each batch.
+
+    Args:
+        utterances: the subset.
+        models: names that ``held`` knows, for example m0, m1, m2, merge.
+        held: lends a model for one batch; between batches others may have it.
+        transcriber: of the triple.
+        normalizer: for references and hypotheses.
+        decoding: options.
+        halt: asked at every token; when it stops the work, what is finished is yielded once more.
+
+    Yields:
+        The evaluation so far; the last one is complete, or says ``stopped``.
+    """
+    started = time.monotonic()
+    problems: list[str] = []
+    batches = _batches(utterances, decoding, problems)
+    total = sum(len(batch) for batch in batches)
+    heard: dict[str, list[Heard]] = {model: [] for model in models}
+
+    def so_far(*, stopped: bool = False) -> Evaluation:
+        results = tuple(ModelResult(model, tuple(heard[model])) for model in models)
+        done = len(heard[models[0]])
+        return Evaluation(results, done, total, time.monotonic() - started, tuple(problems), stopped)
+
+    yield so_far()
+    for batch in batches:
+        loaded = _load(batch, problems)
+        total -= len(batch) - len(loaded)
+        try:
+            fresh = [
+                _hear_all(group, models, held, transcriber, normalizer, decoding, halt)
+                for group in _groups(loaded, decoding)
+            ]
+        except InterruptedDecodingError:
+            yield so_far(stopped=True)
+            return
+        for rows in fresh:
+            for model in models:
+                heard[model] += rows[model]
+        yield so_far()
+
+
+def _batches(utterances: Sequence[Utterance], decoding: Decoding, problems: list[str]) -> list[list[Utterance]]:
+    """Group utterances of one window; the order of the groups is shuffled, so that a run cut short is no sample of short clips."""
+    by_window: dict[int, list[Utterance]] = {}
+    for utterance in utterances:
+        try:
+            seconds = clip_seconds(utterance.path)
+        except AudioError as error:
+            problems.append(str(error))
+            continue
+        window = decoding.positions(seconds) if seconds <= WINDOW_SECONDS else -1
+        by_window.setdefault(window, []).append(utterance)
+    batches = []
+    for window, members in by_window.items():
+        size = 1 if window < 0 else BATCH_CLIPS
+        batches += [members[start : start + size] for start in range(0, len(members), size)]
+    random.Random(0).shuffle(batches)
+    return batches
+
+
+def _load(batch: Sequence[Utterance], problems: list[str]) -> list[_Loaded]:
+    loaded = []
+    for utterance in batch:
+        try:
+            loaded.append(_Loaded(utterance, load_clip(utterance.path, utterance.id)))
+        except AudioError as error:
+            problems.append(str(error))
+    return loaded
+
+
+def _groups(loaded: Sequence[_Loaded], decoding: Decoding) -> list[list[_Loaded]]:
+    """Split a batch by the window of the audio as decoded; headers may be off by a sample."""
+    groups: dict[int, list[_Loaded]] = {}
+    for index, each in enumerate(loaded):
+        long = each.clip.seconds > WINDOW_SECONDS
+        groups.setdefault(-1 - index if long else decoding.positions(each.clip.seconds), []).append(each)
+    return list(groups.values())
+
+
+def _hear_all(
+    group: Sequence[_Loaded],
+    models: Sequence[str],
+    held: Held,
+    transcriber: Transcriber,
+    normalizer: Normalizer,
+    decoding: Decoding,
+    halt: Halt,
+) -> dict[str, list[Heard]]:
+    """Let every model hear the clips of one window; their features are computed once."""
+    clips = [each.clip for each in group]
+    features = transcriber.features(clips, decoding) if clips[0].seconds <= WINDOW_SECONDS else None
+    rows: dict[str, list[Heard]] = {}
+    for model in models:
+        halt.check()
+        with held(model) as network:
+            hypotheses = transcriber.transcribe(network, clips, decoding, halt, features)
+        rows[model] = [
+            _scored(each.utterance, hypothesis.text, normalizer)
+            for each, hypothesis in zip(group, hypotheses, strict=True)
+        ]
+    return rows
+
+
+def _scored(utterance: Utterance, text: str, normalizer: Normalizer) -> Heard:
+    return Heard(utterance, text, align(normalizer(utterance.reference), normalizer(text)).counts)

@@ -1,0 +1,56 @@
+"""Selective Attention Merge (arXiv 2501.08468): only q, k and v are merged, layer by layer; the rest is M1's.
+
+    W = W0 + λ_i·τ1 + (1 − λ_i)·τ2,   τ1 = W1 − W0,   τ2 = W2 − W0
+
+W0 cancels: W = W2 + λ_i·(W1 − W2). It is computed in that form, in float32 and always from the stored endpoints, so that
+λ_i = 1 is M1 bit for bit, λ_i = 0 is M2 bit for bit, and moving a slider to and fro does not drift.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor
+
+from explorer.attention import AttentionParameter, lane_depths
+from explorer.recipe import Recipe
+
+
+def merge_tensor(first: Tensor, second: Tensor, ratio: float, out: Tensor) -> Tensor:
+    """Write the merge of one tensor into ``out``.
+
+    Args:
+        first: M1's tensor, float32, any shape.
+        second: M2's, same shape.
+        ratio: λ_i in [0, 1], the share of ``first``.
+        out: same shape; must share memory with neither.
+
+    Returns:
+        ``out``.
+    """
+    # lerp alone would turn −0.0 into 0.0 at the ends: copy there, so that the ends are exact in every bit.
+    if ratio == 1.0:
+        return out.copy_(first)
+    if ratio == 0.0:
+        return out.copy_(second)
+    return torch.lerp(second, first, ratio, out=out)
+
+
+def parameter_ratios(recipe: Recipe, parameters: Iterable[AttentionParameter]) -> Mapping[str, float]:
+    """Give every attention parameter its mixing ratio; those out of scope get 1 and so stay M1's.
+
+    Args:
+        recipe: a recipe with method ``sa``.
+        parameters: the q, k and v tensors of the model at hand.
+
+    Returns:
+        Parameter name → λ_i.
+
+    Raises:
+        RecipeError: a custom curve does not fit the model's depth.
+    """
+    parameters = tuple(parameters)
+    curves = recipe.lane_ratios(lane_depths(parameters))
+    return {
+        parameter.name: curves[parameter.lane][parameter.layer] if parameter.projection in recipe.projections else 1.0
+        for parameter in parameters
+    }

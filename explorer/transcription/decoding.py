@@ -1,0 +1,95 @@
+"""How clips are decoded, and how decoding is stopped."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from explorer.config import Window
+from explorer.errors import ExplorerError
+
+WINDOW_SECONDS = 30.0
+FIT_SPARE_SECONDS = 1.3
+POSITIONS_PER_SECOND = 50
+FRAMES_PER_POSITION = 2
+MIN_TOKENS, TOKENS_PER_SECOND, MAX_TOKENS = 64, 8, 224
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """Greedy decoding options; they stand beside every number that depends on them.
+
+    Attributes:
+        window: ``30`` pads every clip to 30 s, as Whisper does; ``fit`` cuts the window to the clip.
+        max_new_tokens: where a model that repeats itself is stopped; None: eight tokens a second, at least 64, at most 224.
+    """
+
+    window: Window = "30"
+    max_new_tokens: int | None = None
+
+    def positions(self, seconds: float) -> int:
+        """Return the number of encoder positions (20 ms each) for a clip of at most 30 s.
+
+        ``fit`` leaves at least 1.3 s to spare and rounds up to whole seconds, so that what is heard does not depend on
+        which clips share a batch.
+        """
+        whole = int(WINDOW_SECONDS)
+        kept = whole if self.window == "30" else min(whole, math.ceil(seconds + FIT_SPARE_SECONDS))
+        return kept * POSITIONS_PER_SECOND
+
+    def token_limit(self, seconds: float) -> int:
+        """Return how many tokens a clip of ``seconds`` may give: nobody speaks eight a second for long."""
+        if self.max_new_tokens is not None:
+            return self.max_new_tokens
+        return min(MAX_TOKENS, max(MIN_TOKENS, math.ceil(TOKENS_PER_SECOND * seconds)))
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the options as they stand beside a number."""
+        limit = "8 per second, 64 to 224" if self.max_new_tokens is None else self.max_new_tokens
+        return {"search": "greedy", "window": self.window, "max_new_tokens": limit}
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """What a model heard in a clip.
+
+    Attributes:
+        text: as decoded, stripped.
+        ended: False when the token limit or the deadline cut it off.
+    """
+
+    text: str
+    ended: bool = True
+
+
+class InterruptedDecodingError(ExplorerError):
+    """Decoding was cancelled, or ran past its deadline."""
+
+
+@dataclass(frozen=True)
+class Halt:
+    """Asked at every token whether to go on.
+
+    Attributes:
+        cancelled: returns True once the work is no longer wanted.
+        deadline: of ``time.monotonic()``, in seconds.
+    """
+
+    cancelled: Callable[[], bool] = field(default=lambda: False)
+    deadline: float = math.inf
+
+    @staticmethod
+    def after(seconds: float, cancelled: Callable[[], bool] = lambda: False) -> "Halt":
+        """Make a halt whose deadline is ``seconds`` from now."""
+        return Halt(cancelled, time.monotonic() + seconds)
+
+    def check(self) -> None:
+        """Go on, or raise.
+
+        Raises:
+            InterruptedDecodingError: cancelled or past the deadline.
+        """
+        if self.cancelled():
+            raise InterruptedDecodingError("Stopped: this answer is no longer wanted.")
+        if time.monotonic() > self.deadline:
+            raise InterruptedDecodingError("Stopped: decoding took longer than its deadline; try a shorter clip.")

@@ -1,0 +1,167 @@
+"""The transcriber of a triple: its tokenizer, its features, its prompt; clips in, hypotheses out."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from transformers import (
+    GenerationConfig,
+    StoppingCriteria,
+    StoppingCriteriaList,
+    WhisperFeatureExtractor,
+    WhisperForConditionalGeneration,
+    WhisperTokenizer,
+)
+
+from explorer.audio import SAMPLE_RATE, Clip
+from explorer.errors import CheckpointError
+from explorer.transcription.decoding import FRAMES_PER_POSITION, WINDOW_SECONDS, Decoding, Halt, Hypothesis
+from explorer.transcription.greedy import TokenRules, greedy
+
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+class Transcriber:
+    """Turns clips into text with any model of one triple.
+
+    Attributes:
+        multilingual: whether the prompt names language and task.
+    """
+
+    def __init__(self, folder: Path, language: str = "en") -> None:
+        """Load what belongs to the base model.
+
+        Args:
+            folder: the base's Hugging Face folder.
+            language: two-letter code, for multilingual models.
+
+        Raises:
+            CheckpointError: tokenizer, generation or feature settings are missing, or the language is unknown.
+        """
+        try:
+            self._tokenizer = WhisperTokenizer.from_pretrained(folder)
+            self._extractor = WhisperFeatureExtractor.from_pretrained(folder)
+            self._settings = GenerationConfig.from_pretrained(folder)
+        except (OSError, ValueError) as error:
+            raise CheckpointError(
+                f"{folder.name}: tokenizer, feature or generation settings are missing or broken; fetch the base again."
+            ) from error
+        self.multilingual = bool(getattr(self._settings, "is_multilingual", False))
+        self._language = language
+        self._rules = self._token_rules(folder)
+
+    def _token_rules(self, folder: Path) -> TokenRules:
+        settings = self._settings
+        prompt = [settings.decoder_start_token_id]
+        if self.multilingual:
+            spoken = getattr(settings, "lang_to_id", {}).get(f"<|{self._language}|>")
+            if spoken is None:
+                raise CheckpointError(
+                    f"{folder.name}: does not know language {self._language!r}; use a code such as en."
+                )
+            prompt += [spoken, settings.task_to_id["transcribe"]]
+        prompt.append(settings.no_timestamps_token_id)
+        return TokenRules(
+            tuple(prompt),
+            settings.eos_token_id,
+            tuple(settings.suppress_tokens or ()),
+            tuple(settings.begin_suppress_tokens or ()),
+        )
+
+    def features(self, clips: Sequence[Clip], decoding: Decoding) -> Tensor:
+        """Compute log-mel features of clips of at most 30 s that share a window.
+
+        Returns:
+            Float32, shape (clips, mel bins, frames), on the CPU.
+        """
+        positions = {decoding.positions(clip.seconds) for clip in clips}
+        assert len(positions) == 1, "clips of a batch share their window"
+        mel = self._extractor([clip.samples for clip in clips], sampling_rate=SAMPLE_RATE, return_tensors="pt")
+        return mel.input_features[:, :, : positions.pop() * FRAMES_PER_POSITION]  # type: ignore[no-any-return]
+
+    def transcribe(
+        self,
+        model: WhisperForConditionalGeneration,
+        clips: Sequence[Clip],
+        decoding: Decoding,
+        halt: Halt,
+        features: Tensor | None = None,
+    ) -> list[Hypothesis]:
+        """Decode clips that share a window; one longer than 30 s must come alone.
+
+        Args:
+            model: M0, M1, M2 or a merge.
+            clips: one or more.
+            decoding: options.
+            halt: asked at every token.
+            features: of ``self.features``, if they are at hand.
+
+        Raises:
+            InterruptedDecodingError: ``halt`` said so.
+        """
+        hypotheses: list[Hypothesis] = []
+        for hypotheses in self.stream(model, clips, decoding, halt, features):
+            pass
+        return hypotheses
+
+    def stream(
+        self,
+        model: WhisperForConditionalGeneration,
+        clips: Sequence[Clip],
+        decoding: Decoding,
+        halt: Halt,
+        features: Tensor | None = None,
+    ) -> Iterator[list[Hypothesis]]:
+        """Decode as ``transcribe`` does, yielding after every token; a recording over 30 s yields once, at the end."""
+        if len(clips) == 1 and clips[0].seconds > WINDOW_SECONDS:
+            yield [self._long_form(model, clips[0], halt)]
+            return
+        features = self.features(clips, decoding) if features is None else features
+        limits = [decoding.token_limit(clip.seconds) for clip in clips]
+        for rows in greedy(model, features.to(model.device), self._rules, limits, halt):
+            yield [self._hypothesis(row) for row in rows]
+
+    def _hypothesis(self, row: list[int]) -> Hypothesis:
+        ended = row[-1] == self._rules.end
+        text = self._tokenizer.decode(row, skip_special_tokens=True)
+        # A token may end in the middle of a letter; the rest comes with the next one.
+        return Hypothesis(text.removesuffix(_REPLACEMENT).strip(), ended)
+
+    def _long_form(self, model: WhisperForConditionalGeneration, clip: Clip, halt: Halt) -> Hypothesis:
+        """Decode a recording over 30 s window by window, each starting where the last one's text ended.
+
+        This is transformers' own sequential algorithm (section 4.5 of the Whisper paper, without fallback).
+        """
+        inputs = self._extractor(
+            clip.samples,
+            sampling_rate=SAMPLE_RATE,
+            return_tensors="pt",
+            truncation=False,
+            padding="longest",
+            return_attention_mask=True,
+        )
+        prompt = {"language": self._language, "task": "transcribe"} if self.multilingual else {}
+        with torch.inference_mode():
+            tokens = model.generate(
+                inputs.input_features.to(model.device),
+                attention_mask=inputs.attention_mask.to(model.device),
+                generation_config=self._settings,
+                return_timestamps=True,
+                stopping_criteria=StoppingCriteriaList([_Asking(halt)]),
+                **prompt,
+            )
+        text = self._tokenizer.decode(tokens[0], skip_special_tokens=True)
+        return Hypothesis(re.sub(r"\s+", " ", text).strip())
+
+
+class _Asking(StoppingCriteria):  # type: ignore[misc]
+    """Lets ``halt`` end ``generate`` by raising at any token."""
+
+    def __init__(self, halt: Halt) -> None:
+        self._halt = halt
+
+    def __call__(self, input_ids: Tensor, scores: Tensor, **_: object) -> Tensor:
+        self._halt.check()
+        return torch.zeros(input_ids.shape[0], dtype=torch.bool, device=input_ids.device)

@@ -1,0 +1,194 @@
+"""The use cases: all that the page and the command line may call.
+
+checkpoints.yaml → triple → live model ─┐
+recipe ─────────────────────────────────┼→ transcribe, evaluate, export
+clip, corpus ───────────────────────────┘
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+import torch
+from transformers import WhisperForConditionalGeneration
+
+from explorer import evaluation, export
+from explorer.attention import Lane, lane_depths
+from explorer.audio import Clip
+from explorer.checkpoints.cache import Progress
+from explorer.checkpoints.triple import Member, load_triple
+from explorer.config import Config, TripleSpec, Window
+from explorer.corpora.manifest import Utterance
+from explorer.errors import RecipeError
+from explorer.live_model import LiveModel
+from explorer.normalization import Normalizer, normalizer_of
+from explorer.recipe import Recipe, recipe_from
+from explorer.scoring import Alignment, align
+from explorer.transcription.decoding import Decoding, Halt, Hypothesis
+from explorer.transcription.transcriber import Transcriber
+
+ModelName = Literal["m0", "m1", "m2", "merge"]
+MODEL_NAMES: tuple[ModelName, ...] = get_args(ModelName)
+MAX_TRIPLES = 2
+MAX_REMEMBERED = 2_000
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """One triple, ready to work with."""
+
+    spec: TripleSpec
+    live: LiveModel
+    transcriber: Transcriber
+    normalizer: Normalizer
+
+    @property
+    def depths(self) -> dict[Lane, int]:
+        """Return the number of layers of each lane."""
+        return lane_depths(self.live.triple.parameters)
+
+    def held(self, model: str, recipe: Recipe) -> AbstractContextManager[WhisperForConditionalGeneration]:
+        """Lend a model by name; ``merge`` is the merge of ``recipe``."""
+        return self.live.merged(recipe) if model == "merge" else self.live.checkpoint(cast(Member, model))
+
+    def fingerprint(self, model: str, recipe: Recipe) -> str:
+        """Name a model's weights by 16 hexadecimal digits."""
+        return self.live.merged_fingerprint(recipe) if model == "merge" else self.live.fingerprint(cast(Member, model))
+
+    def align(self, reference: str, hypothesis: str) -> Alignment:
+        """Normalise both texts and align them."""
+        return align(self.normalizer(reference), self.normalizer(hypothesis))
+
+
+class Workbench:
+    """Opens triples and runs the use cases on them; shared by everyone on the page."""
+
+    def __init__(self, config: Config, device: str = "auto") -> None:
+        """Take the configuration; nothing is loaded yet.
+
+        Args:
+            config: of checkpoints.yaml.
+            device: ``cpu``, ``cuda`` or ``auto``.
+        """
+        self.config = config
+        self.device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
+        self._benches: OrderedDict[str, Bench] = OrderedDict()
+        self._opening = threading.Lock()
+        self._remembered: OrderedDict[tuple[str, ...], Hypothesis] = OrderedDict()
+
+    def default_recipe(self) -> Recipe:
+        """Return the recipe of checkpoints.yaml's ``default``."""
+        return recipe_from(self.config.default, f"{self.config.path.name}: default")
+
+    def recipe(self, entries: dict[str, Any], where: str) -> Recipe:
+        """Read a recipe; entries it lacks are the default recipe's.
+
+        Raises:
+            RecipeError: an entry is unknown or out of range.
+            ConfigError: no such triple.
+        """
+        recipe = recipe_from({**self.config.default, **entries}, where)
+        self.config.triple(recipe.triple)
+        return recipe
+
+    def decoding(self, recipe: Recipe, window: str | None = None, max_new_tokens: int | None = None) -> Decoding:
+        """Return the decoding options: what the triple declares, unless told otherwise.
+
+        Raises:
+            RecipeError: ``fit`` for a triple that does not declare it, or a value out of range.
+        """
+        declared = self.config.triple(recipe.triple).window
+        if window not in (None, *get_args(Window)):
+            raise RecipeError(f"window: expected fit or 30, but got {window!r}.")
+        if window == "fit" and declared != "fit":
+            raise RecipeError(f"window: {recipe.triple} was not trained for windows cut to the clip; use 30.")
+        if max_new_tokens is not None and not 1 <= max_new_tokens <= 440:
+            raise RecipeError(f"max-new-tokens: expected 1 to 440, but got {max_new_tokens}.")
+        return Decoding(cast(Window, window or declared), max_new_tokens)
+
+    def bench(self, triple: str, progress: Progress) -> Bench:
+        """Open a triple, or return it if it is open; the least recently used of more than two is let go.
+
+        Raises:
+            CheckpointError: a member cannot be had or does not fit.
+            ConfigError: no such triple.
+        """
+        spec = self.config.triple(triple)
+        with self._opening:
+            if triple not in self._benches:
+                loaded = load_triple(spec, progress)
+                self._benches[triple] = Bench(
+                    spec,
+                    LiveModel(loaded, self.device),
+                    Transcriber(loaded.folder, spec.language),
+                    normalizer_of(loaded.folder),
+                )
+                if len(self._benches) > MAX_TRIPLES:
+                    self._benches.popitem(last=False)
+            self._benches.move_to_end(triple)
+            return self._benches[triple]
+
+    def is_open(self, triple: str) -> bool:
+        """Say whether a triple can be used at once."""
+        return triple in self._benches
+
+    def stream(
+        self, bench: Bench, model: ModelName, recipe: Recipe, clip: Clip, decoding: Decoding, halt: Halt
+    ) -> Iterator[Hypothesis]:
+        """Let one model hear one clip, token by token; what was heard before is not decoded again.
+
+        Raises:
+            InterruptedDecodingError: ``halt`` said so.
+            RecipeError: the recipe does not fit the triple.
+        """
+        weights = recipe.id if model == "merge" else model
+        key = (bench.spec.name, weights, clip.digest, decoding.window, str(decoding.max_new_tokens))
+        known = self._remembered.get(key)
+        if known is not None:
+            yield known
+            return
+        hypothesis = Hypothesis("")
+        with bench.held(model, recipe) as network:
+            for (hypothesis,) in bench.transcriber.stream(network, [clip], decoding, halt):
+                yield hypothesis
+        self._remembered[key] = hypothesis
+        if len(self._remembered) > MAX_REMEMBERED:
+            self._remembered.popitem(last=False)
+
+    def evaluate(
+        self,
+        bench: Bench,
+        utterances: Sequence[Utterance],
+        models: Sequence[ModelName],
+        recipe: Recipe,
+        decoding: Decoding,
+        halt: Halt,
+    ) -> Iterator[evaluation.Evaluation]:
+        """Compute WERs of several models over a subset, streaming; see ``evaluation.evaluate``."""
+        recipe.lane_ratios(bench.depths)  # a recipe that does not fit fails here, not after the first models
+        return evaluation.evaluate(
+            utterances,
+            models,
+            lambda model: bench.held(model, recipe),
+            bench.transcriber,
+            bench.normalizer,
+            decoding,
+            halt,
+        )
+
+    def export(self, bench: Bench, recipe: Recipe, target: Path) -> str:
+        """Write a merge as a Hugging Face folder and return its fingerprint.
+
+        Raises:
+            ConfigError: the folder cannot be written.
+            RecipeError: the recipe does not fit the triple.
+        """
+        export.check_target(target)
+        fingerprint = bench.fingerprint("merge", recipe)
+        with bench.live.merged(recipe) as model:
+            export.write_folder(model, bench.live.triple.folder, recipe, fingerprint, target)
+        return fingerprint
