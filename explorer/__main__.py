@@ -1,14 +1,14 @@
 """The command line: the use cases without a page. ``python -m explorer --help`` lists them.
 
-What a command computes goes to standard output, as text or with ``--json`` as one JSON document; progress and logs go to
-standard error. A mistake of the user's is one line and exit code 2.
+What a command computes goes to standard output, as text or with ``--json`` as one JSON document; progress and logs go
+to standard error. A mistake of the user's is one line and exit code 2.
 """
 
 import argparse
 import json
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,6 +20,7 @@ from explorer.config import read_config, read_yaml
 from explorer.corpora.open import open_corpus
 from explorer.corpora.subset import select
 from explorer.errors import ExplorerError, RecipeError
+from explorer.evaluation import Evaluation
 from explorer.recipe import Recipe
 from explorer.report import evaluation_document, summary_lines
 from explorer.transcription.decoding import Halt
@@ -129,6 +130,11 @@ def _numbers(text: str, name: str) -> float | list[float]:
     return values[0] if len(values) == 1 else values
 
 
+def _open(workbench: Workbench, recipe: Recipe) -> Bench:
+    with terminal_progress() as progress:
+        return workbench.bench(recipe.triple, progress)
+
+
 def _models(options: argparse.Namespace) -> list[ModelName]:
     names = list(dict.fromkeys(each for each in options.models.split(",") if each))
     unknown = [name for name in names if name not in MODEL_NAMES]
@@ -160,7 +166,7 @@ def _triples(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any
 
 def _merge(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
     recipe = _recipe(workbench, options)
-    bench = workbench.bench(recipe.triple, terminal_progress)
+    bench = _open(workbench, recipe)
     fingerprint = workbench.export(bench, recipe, options.out)
     if not options.json:
         sys.stdout.write(f"Wrote {options.out}, weights {fingerprint}.\n")
@@ -171,7 +177,7 @@ def _transcribe(workbench: Workbench, options: argparse.Namespace) -> dict[str, 
     recipe, models = _recipe(workbench, options), _models(options)
     decoding = workbench.decoding(recipe, options.window, options.max_new_tokens)
     clips = [load_clip(path) for path in options.clips]
-    bench = workbench.bench(recipe.triple, terminal_progress)
+    bench = _open(workbench, recipe)
     rows = []
     for path, clip in zip(options.clips, clips, strict=True):
         heard = {}
@@ -189,25 +195,26 @@ def _evaluate(workbench: Workbench, options: argparse.Namespace) -> dict[str, An
     decoding = workbench.decoding(recipe, options.window, options.max_new_tokens)
     corpus = open_corpus(options.corpus, workbench.config.corpora)
     utterances = select(corpus.utterances, options.filter, options.limit, options.seed)
-    bench = workbench.bench(recipe.triple, terminal_progress)
-    evaluation = _with_bar(workbench, bench, utterances, models, recipe, decoding)
+    bench = _open(workbench, recipe)
+    evaluation = _with_bar(workbench.evaluate(bench, utterances, models, recipe, decoding, Halt()))
     for problem in (*corpus.problems, *evaluation.problems):
         sys.stderr.write(f"left out: {problem}\n")
     if not options.json:
         sys.stdout.write("\n".join(summary_lines(evaluation)) + "\n")
     subset = {"name": options.corpus, "filter": options.filter, "limit": options.limit, "seed": options.seed}
-    prints = {model: bench.fingerprint(model, recipe) for model in models}
+    prints: dict[str, str] = {model: bench.fingerprint(model, recipe) for model in models}
     document = evaluation_document(evaluation, recipe, decoding, prints, subset)
     return document | {"left_out": [*corpus.problems, *evaluation.problems]}
 
 
-def _with_bar(workbench: Workbench, bench: Bench, *what: Any) -> Any:
-    evaluation = None
+def _with_bar(states: Iterator[Evaluation]) -> Evaluation:
+    """Follow an evaluation to its end with a progress bar and its ETA on standard error."""
     with tqdm(unit="clip", file=sys.stderr, desc="evaluate") as bar:
-        for evaluation in workbench.evaluate(bench, *what, Halt()):
-            bar.total = evaluation.total
-            bar.update(evaluation.done - bar.n)
-    return evaluation
+        for state in states:
+            bar.total = state.total
+            bar.update(state.done - bar.n)
+            last = state
+    return last
 
 
 if __name__ == "__main__":

@@ -110,7 +110,7 @@ def clip_from_samples(samples: NDArray[np.float32], rate: int, name: str) -> Cli
 def _check_length(seconds: float, name: str) -> None:
     if seconds > MAX_SECONDS:
         raise AudioError(
-            f"{name}: lasts {seconds / 60:.0f} minutes, but at most {MAX_SECONDS / 60:.0f} are taken; cut it into parts."
+            f"{name}: lasts {seconds / 60:.0f} minutes, but at most {MAX_SECONDS / 60:.0f} are taken; cut it."
         )
     if seconds < MIN_SECONDS:
         raise AudioError(

@@ -3,8 +3,8 @@
 One broken triple or corpus does not take the others with it: it becomes a sentence in ``Config.problems``.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -15,7 +15,6 @@ from explorer.errors import ConfigError
 
 Window = Literal["30", "fit"]
 CorpusKind = Literal["manifest"]
-Value = TypeVar("Value")
 
 _STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
@@ -61,6 +60,7 @@ class TripleSpec:
         title: one line for the page.
         window: ``fit`` only where the checkpoints were trained for windows cut to the clip.
         language: spoken language, for multilingual checkpoints' prompt.
+        layers: of each stack, so that the page can draw the curve before the weights are there.
     """
 
     __pydantic_config__ = _STRICT
@@ -69,6 +69,7 @@ class TripleSpec:
     title: str
     window: Window = "30"
     language: str = "en"
+    layers: int = 12
     base: Source
     m1: Source
     m2: Source
@@ -84,6 +85,9 @@ class CorpusSpec:
     kind: CorpusKind = "manifest"
     path: Path
     note: str = ""
+
+
+Value = TypeVar("Value", TripleSpec, CorpusSpec)
 
 
 @dataclass(frozen=True)
@@ -130,8 +134,8 @@ def read_config(path: Path) -> Config:
     default = entries.get("default")
     if not isinstance(default, Mapping):
         raise ConfigError(f"{path.name}: default: expected the default recipe, a mapping with at least triple.")
-    triples, triple_problems = _read_list(entries, "triples", TripleSpec, path)
-    corpora, corpus_problems = _read_list(entries, "corpora", CorpusSpec, path)
+    triples, triple_problems = _read_list(entries, "triples", path, _read_triple)
+    corpora, corpus_problems = _read_list(entries, "corpora", path, _read_corpus)
     config = Config(path, default, triples, corpora, tuple(triple_problems + corpus_problems))
     if not config.triples:
         problems = " ".join(config.problems)
@@ -162,62 +166,67 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def _read_list(
-    entries: Mapping[str, Any], key: str, kind: type[Value], path: Path
+    entries: Mapping[str, Any], key: str, path: Path, read: Callable[[object, str, Path], Value]
 ) -> tuple[tuple[Value, ...], list[str]]:
     rows = entries.get(key, [])
     if not isinstance(rows, list):
         raise ConfigError(f"{path.name}: {key}: expected a list, but got {type(rows).__name__}.")
-    read: list[Value] = []
+    values: dict[str, Value] = {}
     problems: list[str] = []
-    names: set[str] = set()
     for index, row in enumerate(rows):
+        where = f"{path.name}: {key}[{index}]"
         try:
-            value = _read_value(row, f"{path.name}: {key}[{index}]", kind, path.parent)
-            name = str(getattr(value, "name", ""))
-            if name in names:
-                raise ConfigError(f"{path.name}: {key}[{index}].name: {name!r} is taken; give it another name.")
-            names.add(name)
-            read.append(value)
+            value = read(row, where, path.parent)
+            if value.name in values:
+                raise ConfigError(f"{where}.name: {value.name!r} is taken; give it another name.")
+            values[value.name] = value
         except ConfigError as error:
             problems.append(str(error))
-    return tuple(read), problems
+    return tuple(values.values()), problems
 
 
-def _read_value(row: Any, where: str, kind: type[Value], folder: Path) -> Value:
+def _read_triple(row: object, where: str, folder: Path) -> TripleSpec:
+    spec = _validated(row, where, TripleSpec)
+    for member, source in (("base", spec.base), ("m1", spec.m1), ("m2", spec.m2)):
+        given = [name for name in ("repo", "folder", "task_vector") if getattr(source, name) is not None]
+        # A base may name a folder beside its repository: the place to look first.
+        if len(given) != 1 if member != "base" else not given or "task_vector" in given:
+            wanted = "repo or folder" if member == "base" else "exactly one of repo, folder and task_vector"
+            raise ConfigError(f"{where}.{member}: expected {wanted}, but got {' and '.join(given) or 'none of them'}.")
+    return replace(
+        spec,
+        base=_anchored(spec.base, f"{where}.base", folder),
+        m1=_anchored(spec.m1, f"{where}.m1", folder),
+        m2=_anchored(spec.m2, f"{where}.m2", folder),
+    )
+
+
+def _read_corpus(row: object, where: str, folder: Path) -> CorpusSpec:
+    spec = _validated(row, where, CorpusSpec)
+    return replace(spec, path=_present(spec.path, f"{where}.path", folder))
+
+
+def _validated(row: object, where: str, kind: type[Value]) -> Value:
     try:
-        value = TypeAdapter(kind).validate_python(row)
+        return TypeAdapter(kind).validate_python(row)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
+        key = "".join(f".{part}" for part in first["loc"])
         expected = {"extra_forbidden": "no such key", "missing": "this key is missing"}.get(first["type"], first["msg"])
-        raise ConfigError(
-            f"{where}{'.' if key else ''}{key}: {expected}; see checkpoints.yaml in the README."
-        ) from error
-    if isinstance(value, TripleSpec):
-        _check_triple(value, where)
-    return _anchored(value, folder, where)
+        raise ConfigError(f"{where}{key}: {expected}; the README lists the keys of checkpoints.yaml.") from error
 
 
-def _check_triple(spec: TripleSpec, where: str) -> None:
-    for member, source in (("base", spec.base), ("m1", spec.m1), ("m2", spec.m2)):
-        given = [source.repo, source.folder, source.task_vector]
-        wanted = "repo or folder" if member == "base" else "exactly one of repo, folder and task_vector"
-        count = sum(each is not None for each in given)
-        if source.task_vector is not None and member == "base" or count == 0 or (count > 1 and member != "base"):
-            raise ConfigError(f"{where}.{member}: expected {wanted}, but got {count or 'none'} of them.")
+def _anchored(source: Source, where: str, folder: Path) -> Source:
+    return replace(
+        source,
+        folder=source.folder and _present(source.folder, f"{where}.folder", folder),
+        task_vector=source.task_vector and _present(source.task_vector, f"{where}.task_vector", folder),
+    )
 
 
-def _anchored(value: Any, folder: Path, where: str) -> Any:
-    """Resolve relative paths against the file's folder and check that what is local is there."""
-    if isinstance(value, TripleSpec):
-        members = {m: _anchored(getattr(value, m), folder, f"{where}.{m}") for m in ("base", "m1", "m2")}
-        return type(value)(**{**value.__dict__, **members})
-    changed = {}
-    for key in ("folder", "task_vector", "path"):
-        path = getattr(value, key, None)
-        if path is None:
-            continue
-        changed[key] = (folder / path.expanduser()).resolve()
-        if not changed[key].exists():
-            raise ConfigError(f"{where}.{key}: no such file or folder: {path}; mend the path or remove the entry.")
-    return type(value)(**{**value.__dict__, **changed})
+def _present(path: Path, where: str, folder: Path) -> Path:
+    """Resolve a path against the file's folder, and check that it is there."""
+    resolved = (folder / path.expanduser()).resolve()
+    if not resolved.exists():
+        raise ConfigError(f"{where}: no such file or folder: {path}; mend the path or remove the entry.")
+    return resolved

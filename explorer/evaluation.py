@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from transformers import WhisperForConditionalGeneration
-
 from explorer.audio import Clip, clip_seconds, load_clip
 from explorer.corpora.manifest import Utterance
 from explorer.errors import AudioError
+from explorer.live_model import Network
 from explorer.normalization import Normalizer
 from explorer.scoring import WordErrors, align, pooled
 from explorer.statistics import Interval, Tally, Verdict, compare, wer_interval
@@ -18,7 +17,7 @@ from explorer.transcription.decoding import WINDOW_SECONDS, Decoding, Halt, Inte
 from explorer.transcription.transcriber import Transcriber
 
 BATCH_CLIPS = 8
-Held = Callable[[str], AbstractContextManager[WhisperForConditionalGeneration]]
+Held = Callable[[str], AbstractContextManager[Network]]
 
 
 @dataclass(frozen=True)
@@ -146,7 +145,7 @@ def evaluate(
 
 
 def _batches(utterances: Sequence[Utterance], decoding: Decoding, problems: list[str]) -> list[list[Utterance]]:
-    """Group utterances of one window; the order of the groups is shuffled, so that a run cut short is no sample of short clips."""
+    """Group utterances of one window; shuffled, so that a run cut short is no sample of short clips."""
     by_window: dict[int, list[Utterance]] = {}
     for utterance in utterances:
         try:

@@ -6,9 +6,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from transformers import WhisperForConditionalGeneration
-
 from explorer.errors import ConfigError
+from explorer.live_model import Network
 from explorer.recipe import Recipe
 
 RECIPE_FILE = "merge_recipe.json"
@@ -41,9 +40,7 @@ def check_target(target: Path) -> None:
         raise ConfigError(f"{target}: its parent folder cannot be written to; choose another.")
 
 
-def write_folder(
-    model: WhisperForConditionalGeneration, base_folder: Path, recipe: Recipe, fingerprint: str, target: Path
-) -> None:
+def write_folder(model: Network, base_folder: Path, recipe: Recipe, fingerprint: str, target: Path) -> None:
     """Write a merged model with its tokenizer, settings and recipe.
 
     Args:

@@ -12,9 +12,24 @@ from torch import Tensor
 from transformers import WhisperForConditionalGeneration
 
 from explorer.checkpoints.triple import Member, Triple, build_model, fingerprint, tensor_digest
+from explorer.errors import RecipeError
 from explorer.merging.selective_attention import merge_tensor, parameter_ratios
 from explorer.recipe import Recipe
 from explorer.turns import Turns
+
+# What a caller holds: an ordinary Whisper of transformers.
+Network = WhisperForConditionalGeneration
+
+
+def pick_device(name: str) -> torch.device:
+    """Return the device called ``cpu``, ``cuda`` or ``auto`` (CUDA where there is one).
+
+    Raises:
+        RecipeError: ``cuda`` on a machine without it.
+    """
+    if name == "cuda" and not torch.cuda.is_available():
+        raise RecipeError("device: cuda was asked for, but this machine has none; use cpu or auto.")
+    return torch.device("cpu" if name == "cpu" or not torch.cuda.is_available() else "cuda")
 
 
 class LiveModel:
@@ -43,11 +58,11 @@ class LiveModel:
         first = self._weights["m1"]
         self._merged = {p.name: first[p.name].clone() for p in triple.parameters}
         self._ratios: dict[str, float] = dict.fromkeys(self._merged, 1.0)
-        self._models: dict[str, WhisperForConditionalGeneration] = {}
+        self._models: dict[str, Network] = {}
         self._digests: dict[str, dict[str, str]] = {}
 
     @contextmanager
-    def merged(self, recipe: Recipe) -> Iterator[WhisperForConditionalGeneration]:
+    def merged(self, recipe: Recipe) -> Iterator[Network]:
         """Hold the merge of ``recipe``; only tensors whose ratio differs from the last merge are computed.
 
         Raises:
@@ -59,7 +74,7 @@ class LiveModel:
             yield self._model("merge", {**self._weights["m1"], **self._merged})
 
     @contextmanager
-    def checkpoint(self, member: Member) -> Iterator[WhisperForConditionalGeneration]:
+    def checkpoint(self, member: Member) -> Iterator[Network]:
         """Hold M0, M1 or M2."""
         with self._turns:
             yield self._model(member, self._weights[member])
@@ -88,7 +103,7 @@ class LiveModel:
             self._ratios[name] = ratios[name]
         self.rewritten = len(changed)
 
-    def _model(self, name: str, weights: dict[str, Tensor]) -> WhisperForConditionalGeneration:
+    def _model(self, name: str, weights: dict[str, Tensor]) -> Network:
         if name not in self._models:
             self._models[name] = build_model(self.triple.config, weights)
         return self._models[name]

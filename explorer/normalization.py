@@ -16,7 +16,7 @@ class Normalizer:
 
     def __init__(self, spelling: dict[str, str]) -> None:
         """Take the spelling map: British word → American word."""
-        self._normalize = EnglishTextNormalizer(spelling)
+        self._normalize = EnglishTextNormalizer(spelling)  # type: ignore[no-untyped-call]
 
     def __call__(self, text: str) -> str:
         """Return ``text`` as it is scored: words separated by single spaces, possibly none."""

@@ -13,7 +13,6 @@ It travels as a plain dictionary (YAML file, page, command line):
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -117,7 +116,7 @@ def recipe_from(entries: Mapping[str, Any], where: str = "recipe") -> Recipe:
         raise RecipeError(f"{where}: expected a mapping with keys such as triple and lambda, but got {_seen(entries)}.")
     for key in entries:
         if key not in _KEYS:
-            raise RecipeError(f"{where}: {key}: no such key; a recipe has {', '.join(_KEYS)}.")
+            raise RecipeError(f"{where}: {_seen(key)}: no such key; a recipe has {', '.join(_KEYS)}.")
     version = entries.get("version", RECIPE_VERSION)
     if version != RECIPE_VERSION or isinstance(version, bool):
         raise RecipeError(f"{where}: version: this program reads version {RECIPE_VERSION}, but got {_seen(version)}.")
@@ -144,7 +143,7 @@ def recipe_from(entries: Mapping[str, Any], where: str = "recipe") -> Recipe:
     )
 
 
-def _exponents(value: Any, schedule: ScheduleName, where: str) -> tuple[float, ...]:
+def _exponents(value: object, schedule: ScheduleName, where: str) -> tuple[float, ...]:
     values = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
     wanted = max(1, SCHEDULES[schedule].exponents)
     if wanted == GROUPS and len(values) == 1:
@@ -154,7 +153,7 @@ def _exponents(value: Any, schedule: ScheduleName, where: str) -> tuple[float, .
     return tuple(_number(each, MAX_EXPONENT, where) for each in values)
 
 
-def _read_ratios(value: Any, where: str) -> tuple[tuple[Lane, tuple[float, ...]], ...]:
+def _read_ratios(value: object, where: str) -> tuple[tuple[Lane, tuple[float, ...]], ...]:
     if not isinstance(value, Mapping):
         raise RecipeError(f"{where}: ratios: schedule custom needs a list of λ_i for each of {', '.join(LANES)}.")
     for lane, values in value.items():
@@ -168,20 +167,19 @@ def _read_ratios(value: Any, where: str) -> tuple[tuple[Lane, tuple[float, ...]]
     )
 
 
-def _number(value: Any, highest: float, where: str) -> float:
-    usable = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not usable or not 0.0 <= value <= highest:
-        raise RecipeError(f"{where}: expected a number from 0 to {highest:g}, but got {_seen(value)}.")
-    return float(value)
+def _number(value: object, highest: float, where: str) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0.0 <= value <= highest:  # NaN is not
+        return float(value) + 0.0  # −0.0 becomes 0.0: one recipe, one id
+    raise RecipeError(f"{where}: expected a number from 0 to {highest:g}, but got {_seen(value)}.")
 
 
-def _one_of(value: Any, allowed: Sequence[str], where: str) -> str:
+def _one_of(value: object, allowed: Sequence[str], where: str) -> str:
     if not isinstance(value, str) or value not in allowed:
         raise RecipeError(f"{where}: expected one of {', '.join(allowed)}, but got {_seen(value)}.")
     return value
 
 
-def _some_of(value: Any, allowed: Sequence[str], where: str) -> tuple[str, ...]:
+def _some_of(value: object, allowed: Sequence[str], where: str) -> tuple[str, ...]:
     if isinstance(value, str) or not isinstance(value, Sequence):
         raise RecipeError(f"{where}: expected a list out of {', '.join(allowed)}, but got {_seen(value)}.")
     for each in value:
@@ -189,5 +187,5 @@ def _some_of(value: Any, allowed: Sequence[str], where: str) -> tuple[str, ...]:
     return tuple(each for each in allowed if each in value)
 
 
-def _seen(value: Any) -> str:
+def _seen(value: object) -> str:
     return repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:57]}…"

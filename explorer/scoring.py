@@ -97,7 +97,8 @@ def align(reference: str, hypothesis: str) -> Alignment:
         left = spoken[chunk.ref_start_idx : chunk.ref_end_idx]
         right = heard[chunk.hyp_start_idx : chunk.hyp_end_idx]
         if chunk.type in ("equal", "substitute"):
-            words += [AlignedWord(chunk.type, r, h) for r, h in zip(left, right, strict=True)]
+            operation: EditOperation = "equal" if chunk.type == "equal" else "substitute"
+            words += [AlignedWord(operation, r, h) for r, h in zip(left, right, strict=True)]
         else:
             words += [AlignedWord("delete", r, "") for r in left] + [AlignedWord("insert", "", h) for h in right]
     return Alignment(tuple(words))

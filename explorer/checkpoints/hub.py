@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import httpx2
-from huggingface_hub import HfApi, constants, hf_hub_download
+from huggingface_hub import HfApi, constants, hf_hub_download, try_to_load_from_cache
 from huggingface_hub.errors import XetDownloadError
 from huggingface_hub.hf_api import ModelInfo, RepoSibling
 from huggingface_hub.utils.tqdm import tqdm
@@ -150,36 +150,53 @@ def _download(repo: str, commit: str, files: list[_File], progress: Progress) ->
     Raises:
         SourceError: The disk has no room, or a file's SHA-256 is not what the Hub states.
     """
-    total = sum(file.size for file in files)
     cache = make_folder(Path(constants.HF_HUB_CACHE))
-    require_free_space(cache, _missing_bytes(cache, repo, commit, files))
+    present = {file.name: path for file in files if (path := _present(repo, commit, file))}
+    require_free_space(cache, sum(file.size for file in files if file.name not in present))
+    total = sum(file.size for file in files)
     done = 0
-    folder = cache
     for file in files:
-        path = Path(
-            hf_hub_download(
-                repo,
-                file.name,
-                revision=commit,
-                cache_dir=cache,
-                endpoint=_endpoint(),
-                etag_timeout=_REQUEST_SECONDS,
-                tqdm_class=_bar(f"{repo} from the Hub", done, total, progress),
-            )
-        )
-        folder = path.parent
-        if file.sha256 and (seen := remove_if_wrong(path, file.sha256)):
-            raise SourceError(
-                f"{repo}: {file.name} is damaged: SHA-256 {file.sha256} expected, {seen} seen; it was removed from "
-                f"the cache, start again to fetch it again"
-            )
+        if file.name not in present:
+            bar = _bar(f"{repo} from the Hub", done, total, progress)
+            present[file.name] = _fetch(repo, commit, file, cache, bar)
         done += file.size
-    return folder
+    return present["config.json"].parent
 
 
-def _missing_bytes(cache: Path, repo: str, commit: str, files: list[_File]) -> int:
-    snapshot = cache / f"models--{repo.replace('/', '--')}" / "snapshots" / commit
-    return sum(file.size for file in files if not (snapshot / file.name).exists())
+def _present(repo: str, commit: str, file: _File) -> Path | None:
+    """Return a file that an earlier start left in the library's cache, if it is whole; remove it if it is not."""
+    found = try_to_load_from_cache(repo, file.name, revision=commit)
+    if not isinstance(found, str):
+        return None
+    if file.sha256 and remove_if_wrong(Path(found), file.sha256):
+        _log.warning("%s: damaged in the cache; removed, fetching it again", found)
+        return None
+    return Path(found)
+
+
+def _fetch(repo: str, commit: str, file: _File, cache: Path, bar: type[tqdm]) -> Path:
+    """Fetch one file into the library's cache and verify it.
+
+    Raises:
+        SourceError: Its SHA-256 is not what the Hub states.
+    """
+    path = Path(
+        hf_hub_download(
+            repo,
+            file.name,
+            revision=commit,
+            cache_dir=cache,
+            endpoint=_endpoint(),
+            etag_timeout=_REQUEST_SECONDS,
+            tqdm_class=bar,
+        )
+    )
+    if file.sha256 and (seen := remove_if_wrong(path, file.sha256)):
+        raise SourceError(
+            f"{repo}: {file.name} is damaged: SHA-256 {file.sha256} expected, {seen} seen; it was removed from the "
+            f"cache, start again to fetch it again"
+        )
+    return path
 
 
 def _bar(what: str, before: int, total: int, progress: Progress) -> type[tqdm]:

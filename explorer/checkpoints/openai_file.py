@@ -9,14 +9,17 @@ follow in the order of OpenAI's tokenizer, which numbers ``<|endoftext|>`` 50256
 """
 
 import base64
+import errno
 import hashlib
 import io
 import json
+import re
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from tokenizers import AddedToken
 from transformers import (
@@ -88,12 +91,25 @@ def write_tiny_en(weights: bytes, ranks: bytes, spellings: bytes, folder: Path) 
     state: dict[str, torch.Tensor] = checkpoint["model_state_dict"]
     # The output projection is the token embedding itself: stored once, tied by transformers when it loads.
     tensors = {_hugging_face_name(name): tensor.float().contiguous() for name, tensor in state.items()}
-    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    save_tensors(tensors, folder / "model.safetensors")
     config = _config(checkpoint["dims"])
     config.save_pretrained(folder)
     _generation_config(config).save_pretrained(folder)
     WhisperFeatureExtractor(feature_size=config.num_mel_bins).save_pretrained(folder)  # type: ignore[no-untyped-call]
     _write_tokenizer(ranks, spellings, folder)
+
+
+def save_tensors(tensors: dict[str, torch.Tensor], path: Path) -> None:
+    """Write tensors as safetensors, marked as transformers expects.
+
+    Raises:
+        OSError: The file cannot be written; safetensors itself tells the reason in words only.
+    """
+    try:
+        save_file(tensors, path, metadata={"format": "pt"})
+    except SafetensorError as error:
+        code = re.search(r"os error (\d+)", str(error))
+        raise OSError(int(code[1]) if code else errno.EIO, str(error), str(path)) from error
 
 
 def _hugging_face_name(name: str) -> str:

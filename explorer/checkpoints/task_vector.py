@@ -1,8 +1,8 @@
 """A task vector τ on disk, and M0 + τ.
 
 Format ``task-vector/1``, safetensors: a matrix is stored as ``NAME.int8`` (symmetric, a scale per output row) with
-``NAME.scale`` (float16), τ = int8 · scale; a vector as float16 under its own name; what is absent is unchanged. The header
-names the base and the SHA-256 of its file.
+``NAME.scale`` (float16), τ = int8 · scale; a vector as float16 under its own name; what is absent is unchanged. The
+header names the base and the SHA-256 of its file.
 """
 
 from pathlib import Path

@@ -126,14 +126,16 @@ def build_model(config: dict[str, Any], weights: Weights) -> WhisperForCondition
     with torch.device("meta"):
         model = WhisperForConditionalGeneration(WhisperConfig.from_dict(config))
     model.load_state_dict({**weights, "proj_out.weight": weights["model.decoder.embed_tokens.weight"]}, assign=True)
-    return model.eval().requires_grad_(False)
+    model.requires_grad_(False)
+    model.train(False)
+    return model
 
 
 def tensor_digest(tensor: Tensor) -> str:
     """Hash one tensor: SHA-256 over its shape and float32 bytes."""
     data = tensor.detach().to("cpu", torch.float32).contiguous()
     digest = hashlib.sha256(str(tuple(data.shape)).encode())
-    digest.update(data.numpy().tobytes() if data.dim() == 0 else memoryview(data.numpy()).cast("B"))
+    digest.update(data.numpy().data)
     return digest.hexdigest()
 
 

@@ -93,11 +93,11 @@ def check_finite(weights: Mapping[str, Tensor], path: Path) -> None:
         MismatchError: names the file and the first tensor with NaN or infinity.
     """
     for name, tensor in weights.items():
-        # One sum instead of a mask over all values: NaN and infinity survive it. A sum may also overflow: then look closer.
+        # NaN and infinity survive a sum, which is cheaper than a mask; a sum may also overflow, so look closer then.
         if not torch.isfinite(tensor.sum()) and not torch.isfinite(tensor).all():
             count = int((~torch.isfinite(tensor)).sum())
             raise MismatchError(
-                f"{path.name}: {name}: expected finite values, but {count} are NaN or infinite; the checkpoint is broken."
+                f"{path.name}: {name}: expected finite values, but {count} are NaN or infinite; it is broken."
             )
 
 

@@ -1,8 +1,8 @@
-"""Kind ``manifest``: a folder with ``metadata.jsonl``, one utterance a line, as Hugging Face's audiofolder has it.
+"""Kind ``manifest``: a folder with ``metadata.jsonl``, one utterance a line, as Hugging Face's audiofolder.
 
-    {"file_name": "0049/a.flac", "text": "made likes white", "speaker": "0049", "age": 7, "gender": "f", "duration": 4.66}
+    {"file_name": "0049/a.flac", "text": "likes white", "speaker": "0049", "age": 7, "gender": "f", "duration": 4.7}
 
-``file_name`` and ``text`` are needed; ``id``, ``speaker``, ``age``, ``gender`` and ``duration`` (seconds) are used where
+``file_name`` and ``text`` are needed; ``id``, ``speaker``, ``age``, ``gender``, ``duration`` (seconds) are used where
 given; further keys are kept and can be filtered by.
 """
 

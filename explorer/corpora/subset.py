@@ -45,7 +45,7 @@ class Condition:
         return _OPERATORS[self.sign](str(known), self.value)
 
 
-def value_of(utterance: Utterance, field: str) -> Any:
+def value_of(utterance: Utterance, field: str) -> object:
     """Look up a field: a known one, ``words`` of the reference, or a further entry of the manifest."""
     if field == "words":
         return len(utterance.reference.split())

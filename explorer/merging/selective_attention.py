@@ -2,7 +2,7 @@
 
     W = W0 + λ_i·τ1 + (1 − λ_i)·τ2,   τ1 = W1 − W0,   τ2 = W2 − W0
 
-W0 cancels: W = W2 + λ_i·(W1 − W2). It is computed in that form, in float32 and always from the stored endpoints, so that
+W0 cancels: W = W2 + λ_i·(W1 − W2). It is computed like that, in float32 and always from the stored endpoints, so that
 λ_i = 1 is M1 bit for bit, λ_i = 0 is M2 bit for bit, and moving a slider to and fro does not drift.
 """
 

@@ -21,7 +21,7 @@ class Decoding:
 
     Attributes:
         window: ``30`` pads every clip to 30 s, as Whisper does; ``fit`` cuts the window to the clip.
-        max_new_tokens: where a model that repeats itself is stopped; None: eight tokens a second, at least 64, at most 224.
+        max_new_tokens: where a model that repeats itself is stopped; None: eight tokens a second, 64 to 224.
     """
 
     window: Window = "30"

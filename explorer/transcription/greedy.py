@@ -1,6 +1,6 @@
 """The greedy loop: log-mel features → token ids, one step of the decoder for all clips of a batch at a time.
 
-``generate`` of transformers pads every input to 30 s and returns at the end. This loop gives the same tokens at 30 s, also
+``generate`` of transformers pads every input to 30 s and returns at the end. This loop gives the same tokens, also
 takes a window cut to the clip, yields after every step, and drops finished clips from the batch.
 """
 

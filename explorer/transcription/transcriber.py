@@ -1,6 +1,7 @@
 """The transcriber of a triple: its tokenizer, its features, its prompt; clips in, hypotheses out."""
 
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -61,8 +62,10 @@ class Transcriber:
                 raise CheckpointError(
                     f"{folder.name}: does not know language {self._language!r}; use a code such as en."
                 )
-            prompt += [spoken, settings.task_to_id["transcribe"]]
-        prompt.append(settings.no_timestamps_token_id)
+            prompt += [spoken, getattr(settings, "task_to_id", {}).get("transcribe")]
+        prompt.append(getattr(settings, "no_timestamps_token_id", None))
+        if None in prompt:
+            raise CheckpointError(f"{folder.name}: its generation settings lack prompt tokens; fetch the base again.")
         return TokenRules(
             tuple(prompt),
             settings.eos_token_id,
@@ -101,10 +104,7 @@ class Transcriber:
         Raises:
             InterruptedDecodingError: ``halt`` said so.
         """
-        hypotheses: list[Hypothesis] = []
-        for hypotheses in self.stream(model, clips, decoding, halt, features):
-            pass
-        return hypotheses
+        return deque(self.stream(model, clips, decoding, halt, features), maxlen=1).pop()
 
     def stream(
         self,
@@ -142,7 +142,6 @@ class Transcriber:
             padding="longest",
             return_attention_mask=True,
         )
-        prompt = {"language": self._language, "task": "transcribe"} if self.multilingual else {}
         with torch.inference_mode():
             tokens = model.generate(
                 inputs.input_features.to(model.device),
@@ -150,13 +149,14 @@ class Transcriber:
                 generation_config=self._settings,
                 return_timestamps=True,
                 stopping_criteria=StoppingCriteriaList([_Asking(halt)]),
-                **prompt,
+                language=self._language if self.multilingual else None,
+                task="transcribe" if self.multilingual else None,
             )
         text = self._tokenizer.decode(tokens[0], skip_special_tokens=True)
         return Hypothesis(re.sub(r"\s+", " ", text).strip())
 
 
-class _Asking(StoppingCriteria):  # type: ignore[misc]
+class _Asking(StoppingCriteria):
     """Lets ``halt`` end ``generate`` by raising at any token."""
 
     def __init__(self, halt: Halt) -> None:

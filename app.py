@@ -1,0 +1,79 @@
+"""Serve SA Merge Explorer: read checkpoints.yaml, build the page, launch it, load the models behind it.
+
+Also the entry point of the Hugging Face Space. ``python app.py --help`` lists the options.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+# Before gradio is imported: a page about children's speech tells nobody that it is running.
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import gradio as gr
+
+from explorer.config import read_config
+from explorer.corpora.manifest import read_manifest
+from explorer.errors import CorpusError, ExplorerError
+from explorer.ui.opening import Opening
+from explorer.ui.page import build_page, page_head
+
+HERE = Path(__file__).parent
+MAX_UPLOAD = "100mb"
+MAX_WAITING = 64
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def main() -> int:
+    """Run the server until it is interrupted; 2 for a mistake in the configuration or the options."""
+    options = _options()
+    try:
+        config = read_config(options.config)
+        samples = {}
+        for corpus in config.corpora[:1]:
+            samples = {utterance.id: utterance for utterance in read_manifest(corpus.path).utterances}
+        opening = Opening(config, options.device)
+        # Folders of this machine are for the person sitting at it, unless they say otherwise.
+        serve_folders = options.serve_corpora or (options.host in LOOPBACK and not options.share)
+        demo = build_page(config, opening, samples, serve_folders=serve_folders)
+    except (ExplorerError, CorpusError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    demo.queue(max_size=MAX_WAITING, api_open=False)
+    try:
+        demo.launch(
+            server_name=options.host,
+            server_port=options.port,
+            share=options.share,
+            prevent_thread_lock=True,
+            max_file_size=MAX_UPLOAD,
+            ssr_mode=False,
+            run_history=False,
+            enable_monitoring=False,
+            footer_links=[],
+            theme=gr.themes.Soft(primary_hue="orange", secondary_hue="blue"),
+            css_paths=HERE / "assets" / "page" / "style.css",
+            head=page_head(HERE / "assets"),
+        )
+    except OSError as error:
+        sys.stderr.write(f"error: {options.host}:{options.port} cannot be served: {error}\n")
+        return 2
+    opening.start()
+    demo.block_thread()
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Serve SA Merge Explorer.")
+    parser.add_argument("--config", type=Path, default=HERE / "checkpoints.yaml", metavar="FILE")
+    parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))
+    parser.add_argument("--port", type=int, default=os.environ.get("GRADIO_SERVER_PORT"))
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--share", action="store_true", help="a public address through Gradio's tunnel")
+    parser.add_argument("--serve-corpora", action="store_true", help="let visitors evaluate folders of this machine")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+/* The ratio curve: three lanes, a point per layer, drawn and edited in the browser. Python is never asked while a hand moves. */
+(() => {
+  "use strict";
+  const page = (window.SAMerge = window.SAMerge || {});
+  const { el, svg } = page;
+  const WIDTH = 230, HEIGHT = 168, LEFT = 14, RIGHT = 12, TOP = 16, BOTTOM = 26;
+  const LANES = {
+    "encoder.self": "Encoder self-attention",
+    "decoder.self": "Decoder self-attention",
+    "decoder.cross": "Cross-attention",
+  };
+  page.LANES = LANES;
+
+  const xOf = (layer, depth) =>
+    depth === 1 ? WIDTH / 2 : LEFT + 8 + (layer * (WIDTH - LEFT - RIGHT - 16)) / (depth - 1);
+  const yOf = (ratio) => TOP + (1 - ratio) * (HEIGHT - TOP - BOTTOM);
+  const ratioAt = (y) => Math.min(1, Math.max(0, 1 - (y - TOP) / (HEIGHT - TOP - BOTTOM)));
+
+  class Lane {
+    /** `edited(lane, layer, ratio, done)`: the hand moved a point; `done` when it let go. */
+    constructor(lane, edited) {
+      this.lane = lane;
+      this.edited = edited;
+      this.depth = 0;
+      this.points = [];
+      this.readout = el("output", { class: "sam-readout" });
+      this.line = svg("polyline", { class: "sam-line" });
+      this.area = svg("polygon", { class: "sam-area" });
+      this.plot = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "sam-plot", "data-lane": lane,
+        role: "group", "aria-label": `${LANES[lane]}: share of the child model in each layer` });
+      this.node = el("div", { class: "sam-lane" }, el("div", { class: "sam-lane-name" }, LANES[lane]), this.plot, this.readout);
+    }
+
+    build(depth) {
+      this.depth = depth;
+      const grid = [0, 0.5, 1].map((ratio) =>
+        svg("line", { x1: LEFT, x2: WIDTH - RIGHT, y1: yOf(ratio), y2: yOf(ratio), class: "sam-grid" }));
+      const marks = [
+        svg("text", { x: LEFT, y: TOP - 5, class: "sam-end sam-child" }, "▲ child, M1"),
+        svg("text", { x: LEFT, y: HEIGHT - BOTTOM + 12, class: "sam-end sam-adult" }, "▼ adult, M2"),
+        svg("text", { x: WIDTH - RIGHT, y: HEIGHT - BOTTOM + 12, class: "sam-axis", "text-anchor": "end" }, `layers 0–${depth - 1}`),
+      ];
+      this.points = Array.from({ length: depth }, (_, layer) => this.point(layer));
+      this.plot.replaceChildren(...grid, ...marks, this.area, this.line, ...this.points);
+    }
+
+    point(layer) {
+      const dot = svg("circle", { r: this.depth > 12 ? 4.5 : 6.5, class: "sam-point", role: "slider",
+        tabindex: layer === 0 ? 0 : -1, "aria-valuemin": 0, "aria-valuemax": 100, "aria-orientation": "vertical",
+        "data-layer": layer });
+      dot.addEventListener("pointerdown", (event) => this.drag(event, dot, layer));
+      dot.addEventListener("keydown", (event) => this.key(event, layer));
+      dot.addEventListener("keyup", (event) => {
+        if (["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End"].includes(event.key)) this.edited(this.lane, layer, this.ratios[layer], true);
+      });
+      dot.addEventListener("pointerenter", () => this.tell(layer));
+      dot.addEventListener("focus", () => this.tell(layer));
+      return dot;
+    }
+
+    drag(event, dot, layer) {
+      if (!this.active) return;
+      event.preventDefault();
+      dot.setPointerCapture(event.pointerId);
+      dot.focus();
+      const move = (moved) => {
+        const box = this.plot.getBoundingClientRect();
+        const ratio = ratioAt(((moved.clientY - box.top) * HEIGHT) / box.height);
+        this.edited(this.lane, layer, Math.round(ratio * 100) / 100, false);
+      };
+      const release = () => {
+        dot.removeEventListener("pointermove", move);
+        this.edited(this.lane, layer, this.ratios[layer], true);
+      };
+      dot.addEventListener("pointermove", move);
+      dot.addEventListener("pointerup", release, { once: true });
+    }
+
+    key(event, layer) {
+      const steps = { ArrowUp: 0.01, ArrowDown: -0.01, PageUp: 0.1, PageDown: -0.1, Home: -1, End: 1 };
+      const walk = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (walk) {
+        const next = this.points[layer + walk];
+        if (next) { this.points.forEach((dot) => dot.setAttribute("tabindex", -1)); next.setAttribute("tabindex", 0); next.focus(); }
+      } else if (event.key in steps && this.active) {
+        const ratio = Math.min(1, Math.max(0, this.ratios[layer] + steps[event.key]));
+        this.edited(this.lane, layer, Math.round(ratio * 100) / 100, false);
+      } else return;
+      event.preventDefault();
+    }
+
+    tell(layer) {
+      const ratio = this.ratios[layer];
+      const share = `${Math.round(100 * ratio)} % child, ${Math.round(100 * (1 - ratio))} % adult`;
+      this.readout.textContent = this.active ? `${page.explain(this.recipe, layer, this.depth, ratio)} · ${share}` : "not merged: M1";
+      this.told = layer;
+    }
+
+    draw(recipe, ratios) {
+      if (ratios.length !== this.depth) this.build(ratios.length);
+      this.recipe = recipe;
+      this.ratios = ratios;
+      this.active = recipe.scope.includes(this.lane);
+      this.node.classList.toggle("sam-off", !this.active);
+      const spots = ratios.map((ratio, layer) => `${xOf(layer, this.depth)},${yOf(ratio)}`);
+      this.line.setAttribute("points", spots.join(" "));
+      this.area.setAttribute("points", [`${xOf(0, this.depth)},${yOf(0)}`, ...spots, `${xOf(this.depth - 1, this.depth)},${yOf(0)}`].join(" "));
+      this.points.forEach((dot, layer) => {
+        dot.setAttribute("cx", xOf(layer, this.depth));
+        dot.setAttribute("cy", yOf(ratios[layer]));
+        const share = Math.round(100 * ratios[layer]);
+        dot.setAttribute("aria-valuenow", share);
+        dot.setAttribute("aria-label", `${LANES[this.lane]}, layer ${layer}`);
+        dot.setAttribute("aria-valuetext", `${share} percent child`);
+      });
+      this.tell(this.told ?? this.depth - 1);
+    }
+  }
+
+  /** All three lanes. `draw(recipe, depths)` takes a frame at most. */
+  page.Curve = class {
+    constructor(edited) {
+      this.lanes = Object.keys(LANES).map((lane) => new Lane(lane, edited));
+      this.node = el("div", { class: "sam-curve" }, ...this.lanes.map((lane) => lane.node));
+    }
+
+    draw(recipe, depths) {
+      const curves = page.laneRatios(recipe, depths);
+      for (const lane of this.lanes) lane.draw(recipe, curves[lane.lane]);
+    }
+  };
+})();

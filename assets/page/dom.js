@@ -1,0 +1,50 @@
+/* Small helpers every part of the page uses: make elements without ever parsing text as HTML, and the page's one shared fact,
+   the recipe the hand has set. */
+(() => {
+  "use strict";
+  const page = (window.SAMerge = window.SAMerge || {});
+  const SVG = "http://www.w3.org/2000/svg";
+
+  const fill = (node, attributes, children) => {
+    for (const [name, value] of Object.entries(attributes)) {
+      if (value === false || value === null || value === undefined) continue;
+      if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+      else node.setAttribute(name, value === true ? "" : value);
+    }
+    node.append(...children.filter((child) => child !== null && child !== undefined));
+    return node;
+  };
+
+  page.el = (tag, attributes = {}, ...children) => fill(document.createElement(tag), attributes, children);
+  page.svg = (tag, attributes = {}, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
+
+  /** A number that grows with every act of this visitor: the newest act is the one whose answer is wanted. */
+  let last = 0;
+  page.stamp = () => (last = Math.max(last + 1, Date.now()));
+
+  /** Text that is the same for the same recipe: answers carry it, so that old ones can be told. */
+  page.recipeKey = (recipe) => JSON.stringify(Object.keys(recipe).sort().map((name) => [name, recipe[name]]));
+
+  const listeners = new Set();
+  page.recipe = null;
+  page.onRecipe = (listener) => {
+    listeners.add(listener);
+    if (page.recipe) listener(page.recipe);
+  };
+  page.setRecipe = (recipe) => {
+    page.recipe = recipe;
+    for (const listener of listeners) listener(recipe);
+  };
+
+  page.percent = (fraction) => (fraction === null ? "–" : `${(100 * fraction).toFixed(1)} %`);
+
+  page.describe = (recipe) => {
+    const alpha = Array.isArray(recipe.alpha) ? recipe.alpha.join(" / ") : recipe.alpha;
+    const parts = [recipe.schedule];
+    if (recipe.schedule !== "custom") parts.push(`λ ${recipe.lambda}`);
+    if (!["custom", "constant"].includes(recipe.schedule)) parts.push(`α ${alpha}`);
+    parts.push(recipe.scope.length === 3 ? "all attention" : recipe.scope.join(", ") || "nothing merged");
+    if (recipe.projections.length < 3) parts.push(recipe.projections.join(", ") || "no projection");
+    return parts.join(" · ");
+  };
+})();

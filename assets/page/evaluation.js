@@ -1,0 +1,49 @@
+/* Progress, ETA and the table of an evaluation. */
+(() => {
+  "use strict";
+  const page = (window.SAMerge = window.SAMerge || {});
+  const { el } = page;
+
+  const duration = (seconds) => (seconds < 60 ? `${Math.ceil(seconds)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`);
+
+  const progress = (value) => {
+    const share = value.total ? value.done / value.total : 0;
+    const left = value.remaining === null || value.state !== "running" ? "" : `, about ${duration(value.remaining)} to go`;
+    return el("div", { class: "sam-progress" },
+      el("progress", { max: 1, value: share, "aria-label": "progress of the evaluation" }),
+      el("span", {}, `${value.done} of ${value.total} clips in ${duration(value.seconds)}${left}`));
+  };
+
+  const row = (each) => el("tr", { "data-model": each.model },
+    el("th", { scope: "row" }, each.title),
+    el("td", { class: "sam-wer" }, page.percent(each.wer)),
+    el("td", {}, each.interval ? `${(100 * each.interval[0]).toFixed(1)} – ${(100 * each.interval[1]).toFixed(1)}` : "–"),
+    ...[each.substitutions, each.deletions, each.insertions, each.words].map((count) => el("td", {}, String(count))));
+
+  const table = (value) => el("table", { class: "sam-table" },
+    el("caption", {}, `n = ${value.done} clips, ${value.speakers} speakers · ${value.settings}`),
+    el("thead", {}, el("tr", {}, ...["Model", "WER", "95 % interval", "≠ substituted", "− deleted", "+ inserted", "words"].map((name) => el("th", { scope: "col" }, name)))),
+    el("tbody", {}, ...value.rows.map(row)));
+
+  page.mountEvaluation = (element, props, trigger, watch) => {
+    const show = () => {
+      const value = props.value || {};
+      const parts = [];
+      if (value.notice) parts.push(el("p", { class: `sam-notice sam-notice-${value.state}`, role: value.state === "error" ? "alert" : "status" }, value.notice));
+      if (value.total) parts.push(progress(value));
+      if (value.done) parts.push(el("div", { class: "sam-scroll" }, table(value)), ...value.verdicts.map((sentence) => el("p", { class: "sam-verdict" }, sentence)));
+      if (value.problems?.length) {
+        parts.push(el("details", {}, el("summary", {}, `${value.problems.length} left out`), el("ul", {}, ...value.problems.map((problem) => el("li", {}, problem)))));
+      }
+      element.replaceChildren(el("div", { class: "sam-evaluation", "data-state": value.state || "" }, ...parts));
+    };
+    watch("value", show);
+    show();
+  };
+
+  page.mountRecipeLine = (element) => {
+    const line = el("p", { class: "sam-recipe-line" });
+    element.replaceChildren(line);
+    page.onRecipe((recipe) => { line.textContent = `The merge is the one on the Explore tab: ${recipe.triple} · ${page.describe(recipe)}`; });
+  };
+})();

@@ -1,0 +1,69 @@
+/* M1 | merge | M2 side by side: words coloured and marked, WER, time. A column whose recipe is no longer the one on the panel is
+   marked stale at once, without asking Python. */
+(() => {
+  "use strict";
+  const page = (window.SAMerge = window.SAMerge || {});
+  const { el } = page;
+
+  const MARKS = {
+    equal: { glyph: "", spoken: "" },
+    substitute: { glyph: "≠", spoken: "heard instead of" },
+    delete: { glyph: "−", spoken: "missed" },
+    insert: { glyph: "+", spoken: "not said" },
+  };
+
+  const word = ([operation, reference, hypothesis]) => {
+    if (operation === "equal") return el("span", { class: "sam-word" }, hypothesis);
+    const mark = el("span", { class: "sam-glyph", "aria-hidden": "true" }, MARKS[operation].glyph);
+    if (operation === "substitute") {
+      return el("span", { class: "sam-word sam-substitute", title: `heard “${hypothesis}”, said “${reference}”` },
+        mark, hypothesis, el("span", { class: "sam-hidden" }, ` ${MARKS.substitute.spoken} `), el("small", {}, reference));
+    }
+    const text = operation === "delete" ? reference : hypothesis;
+    return el("span", { class: `sam-word sam-${operation}`, title: MARKS[operation].spoken },
+      mark, text, el("span", { class: "sam-hidden" }, ` (${MARKS[operation].spoken})`));
+  };
+
+  const figures = (column) => {
+    const parts = [];
+    if (column.counts) {
+      const { substitutions, deletions, insertions, words, wer } = column.counts;
+      parts.push(el("strong", {}, `WER ${page.percent(wer)}`),
+        ` ${substitutions + deletions + insertions} of ${words} words: ${substitutions} ≠, ${deletions} −, ${insertions} +`);
+    }
+    const time = column.remembered ? "remembered" : column.seconds === null ? "" : `${column.seconds.toFixed(2)} s`;
+    return [el("div", { class: "sam-figures" }, ...parts), el("div", { class: "sam-time" }, time)];
+  };
+
+  const columnNode = (column) => {
+    const state = { waiting: "waiting", listening: "listening…", done: "", stopped: "stopped" }[column.state];
+    const text = column.words ? column.words.flatMap((each) => [word(each), " "]) : [column.text];
+    const body = el("p", { class: "sam-text", lang: "en" }, ...(column.state === "waiting" ? ["…"] : text.length || column.text ? text : ["(nothing heard)"]));
+    return el("section", { class: `sam-column sam-${column.model}`, "data-model": column.model, "data-state": column.state, "aria-label": column.title },
+      el("header", {}, el("h3", {}, column.title), el("span", { class: "sam-state" }, state), el("span", { class: "sam-stale-mark" }, "⟳ of an earlier curve")),
+      body,
+      column.cut ? el("p", { class: "sam-note" }, "Cut off: the model went on repeating itself.") : null,
+      ...figures(column));
+  };
+
+  page.mountTranscripts = (element, props, trigger, watch) => {
+    const show = () => {
+      const value = props.value || {};
+      const columns = (value.columns || []).map(columnNode);
+      const notice = value.notice
+        ? el("p", { class: `sam-notice sam-notice-${value.state}`, role: value.state === "error" ? "alert" : "status" }, value.notice) : null;
+      const said = value.reference
+        ? el("p", { class: "sam-said" }, el("b", {}, "Said: "), value.reference) : null;
+      element.replaceChildren(el("div", { class: "sam-transcripts", "data-state": value.state || "" }, ...[notice, said].filter(Boolean),
+        el("div", { class: "sam-columns" }, ...columns)));
+      mark();
+    };
+    const mark = () => {
+      const stale = page.recipe !== null && props.value?.key && props.value.key !== page.recipeKey(page.recipe);
+      element.querySelector(".sam-transcripts")?.classList.toggle("sam-stale", Boolean(stale));
+    };
+    watch("value", show);
+    page.onRecipe(mark);
+    show();
+  };
+})();

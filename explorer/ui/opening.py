@@ -1,0 +1,83 @@
+"""Opening the workbench behind the page: the page answers first, torch and the weights come after.
+
+Importing torch and transformers takes longer than serving the page, so this is the one place that imports late.
+"""
+
+import importlib
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from explorer.config import Config
+from explorer.errors import ExplorerError
+
+if TYPE_CHECKING:
+    from explorer.workbench import Bench, Workbench
+
+
+class Opening:
+    """Loads the workbench and the default triple in a thread of its own.
+
+    Attributes:
+        says: what is being done now, in a few words for the page.
+    """
+
+    def __init__(self, config: Config, device: str = "auto") -> None:
+        """Take the configuration; ``start`` begins.
+
+        Args:
+            config: of checkpoints.yaml.
+            device: ``cpu``, ``cuda`` or ``auto``.
+        """
+        self.config = config
+        self.says = "The models are loading; the page is ready."
+        self._device = device
+        self._workbench: Workbench | None = None
+        self._error: ExplorerError | None = None
+        self._ready = threading.Event()
+
+    def start(self) -> None:
+        """Begin to load, in the background."""
+        threading.Thread(target=self._load, name="opening", daemon=True).start()
+
+    def waiting(self, seconds: float) -> bool:
+        """Wait up to ``seconds``; say whether there is still something to wait for."""
+        return not self._ready.wait(seconds)
+
+    def workbench(self) -> "Workbench":
+        """Return the workbench, waiting for it if need be.
+
+        Raises:
+            ExplorerError: it could not be opened.
+        """
+        self._ready.wait()
+        if self._workbench is None:
+            raise self._error or ExplorerError("The models could not be loaded; the terminal says why.")
+        return self._workbench
+
+    def bench(self, triple: str) -> "Bench":
+        """Open a triple, telling the page how far its download is.
+
+        Raises:
+            CheckpointError: it cannot be had or does not fit together.
+            ConfigError: there is no such triple.
+        """
+        return self.workbench().bench(triple, self.progress)
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        """Note how far a download is."""
+        share = f"{100 * done / total:.0f} % of {total / 1e6:.0f} MB" if total else f"{done / 1e6:.0f} MB"
+        self.says = f"{what}: {share}"
+
+    def _load(self) -> None:
+        try:
+            started = time.monotonic()
+            workbench = importlib.import_module("explorer.workbench").Workbench(self.config, self._device)
+            # The default triple's own failure is told to whoever asks for it: other triples may work.
+            self._workbench = workbench
+            workbench.bench(workbench.default_recipe().triple, self.progress)
+            self.says = f"The models took {time.monotonic() - started:.1f} s to load."
+        except ExplorerError as error:
+            self._error = error
+        finally:
+            self._ready.set()

@@ -1,0 +1,206 @@
+"""The page's layout and wiring, and nothing else: what stands where, and which handler answers what."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from explorer.attention import LANES
+from explorer.config import Config
+from explorer.corpora.manifest import Utterance
+from explorer.recipe import recipe_from
+from explorer.schedule import SCHEDULES
+from explorer.ui.callbacks import Callbacks
+from explorer.ui.opening import Opening
+from explorer.ui.render import Column, model_titles, transcripts
+from explorer.ui.text import METHOD, SAMPLES_LEGEND, TAGLINE, WORDS
+
+SCRIPTS = ("dom", "schedule", "curve", "recipe", "clips", "transcripts", "evaluation", "header")
+MODEL_QUEUE = "model"
+MODELS = [("M0", "m0"), ("M1", "m1"), ("M2", "m2"), ("merge", "merge")]
+
+
+def page_head(assets: Path) -> str:
+    """Return the scripts of ``assets/page`` for the document's head."""
+    sources = [(assets / "page" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
+    return "\n".join(f"<script>\n{source}\n</script>" for source in sources)
+
+
+def build_page(config: Config, opening: Opening, samples: Mapping[str, Utterance], *, serve_folders: bool) -> gr.Blocks:
+    """Build the page.
+
+    Args:
+        config: of checkpoints.yaml.
+        opening: of the workbench, started or not.
+        samples: sample clips by id, the first one shown.
+        serve_folders: whether visitors may evaluate folders of this machine.
+    """
+    callbacks = Callbacks(opening, samples, serve_folders=serve_folders)
+    demo = gr.Blocks(title="SA Merge Explorer", analytics_enabled=False, fill_width=True, delete_cache=(600, 3600))
+    with demo:
+        gr.HTML(js_on_load="SAMerge.mountHeader(element, props)", tagline=TAGLINE, elem_id="header", html_template="")
+        for problem in config.problems:
+            gr.Markdown(f"⚠ {problem}", elem_classes="sam-problem")
+        with gr.Tab("Explore", id="explore"):
+            panel = _explore_tab(config, callbacks, samples, demo)
+        with gr.Tab("Evaluate", id="evaluate"):
+            _evaluate_tab(config, callbacks, panel, serve_folders=serve_folders)
+        with gr.Tab("About", id="about"):
+            _about_tab(config)
+        demo.unload(callbacks.leave)
+    return demo
+
+
+def _explore_tab(config: Config, callbacks: Callbacks, samples: Mapping[str, Utterance], demo: gr.Blocks) -> gr.HTML:
+    first = next(iter(samples.values()), None)
+    recipe = recipe_from(config.default, f"{config.path.name}: default")
+    with gr.Row(elem_classes="sam-top"):
+        with gr.Column(scale=7, min_width=480):
+            panel = gr.HTML(
+                value={"recipe": recipe.as_dict(), "key": "", "stamp": 0},
+                html_template="",
+                js_on_load="SAMerge.mountRecipe(element, props, trigger); // fires 'submit'",
+                triples={spec.name: spec.title for spec in config.triples},
+                depths={spec.name: dict.fromkeys(LANES, spec.layers) for spec in config.triples},
+                schedules={
+                    name: {"formula": row.formula, "meaning": row.meaning, "exponents": row.exponents}
+                    for name, row in SCHEDULES.items()
+                },
+                preset=recipe.as_dict(),
+                elem_id="recipe",
+            )
+        with gr.Column(scale=5, min_width=380):
+            chosen = gr.HTML(
+                value={"id": first.id if first else None, "stamp": 0},
+                html_template="",
+                js_on_load="SAMerge.mountClips(element, props, trigger, watch); // fires 'submit'",
+                clips=[_clip_row(sample) for sample in samples.values()],
+                legend=SAMPLES_LEGEND,
+                elem_id="clips",
+            )
+            player = gr.Audio(
+                value=str(first.path) if first else None,
+                sources=["upload", "microphone"],
+                type="filepath",
+                label="Clip · play it, or bring your own",
+                elem_id="player",
+                buttons=[],
+                editable=False,
+                waveform_options=gr.WaveformOptions(show_recording_waveform=True),
+            )
+            with gr.Row(equal_height=True):
+                reference = gr.Textbox(
+                    first.reference if first else "",
+                    label="Reference: what was said (empty if unknown)",
+                    elem_id="reference",
+                    max_lines=2,
+                    scale=4,
+                )
+                with_base = gr.Checkbox(False, label="M0 too", elem_id="with-base", scale=1, min_width=90)
+    titles = model_titles(config.triple(recipe.triple))
+    waiting = [Column(model, titles[model]) for model in ("m1", "merge", "m2")]
+    heard = gr.HTML(
+        value=transcripts(waiting, "loading", notice="The models are loading; the page is ready."),
+        html_template="",
+        js_on_load="SAMerge.mountTranscripts(element, props, trigger, watch)",
+        elem_id="transcripts",
+    )
+    inputs = [panel, chosen, player, reference, with_base]
+    listening: dict[str, Any] = {
+        "fn": callbacks.transcribe,
+        "inputs": inputs,
+        "outputs": heard,
+        "concurrency_id": MODEL_QUEUE,
+        "concurrency_limit": 1,
+        "show_progress": "hidden",
+        "trigger_mode": "always_last",
+        "api_visibility": "private",
+    }
+    quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+    for moved in (panel.submit, chosen.submit):
+        moved(callbacks.announce, [panel, chosen], None, **quick)
+    panel.submit(**listening)
+    chosen.submit(callbacks.choose, chosen, [player, reference], **quick).then(**listening)
+    # A clip of one's own: no sample is chosen any more, and what was said in it is not known.
+    own = "() => [{id: null, stamp: SAMerge.stamp()}, '']"
+    player.input(None, None, [chosen, reference], js=own, **quick).then(**listening)
+    reference.submit(**listening)
+    reference.blur(**listening)
+    with_base.input(**listening)
+    demo.load(callbacks.loading, None, heard, concurrency_limit=None, show_progress="hidden", api_visibility="private").then(
+        **listening
+    )
+    return panel
+
+
+def _clip_row(sample: Utterance) -> dict[str, Any]:
+    age = f"{sample.age:g} years" if sample.age is not None else "no age: synthetic"
+    facts = " · ".join(part for part in (str(sample.extra.get("level", "")), age) if part)
+    title = str(sample.extra.get("title", sample.id))
+    return {"id": sample.id, "title": title, "reference": sample.reference, "facts": facts, "seconds": sample.duration or 0}
+
+
+def _evaluate_tab(config: Config, callbacks: Callbacks, panel: gr.HTML, *, serve_folders: bool) -> None:
+    gr.HTML(js_on_load="SAMerge.mountRecipeLine(element)", html_template="", elem_id="recipe-line")
+    with gr.Row():
+        names = [(f"{spec.name} · {spec.note}" if spec.note else spec.name, spec.name) for spec in config.corpora]
+        corpus = gr.Dropdown(names, value=names[0][1] if names else None, label="Corpus", elem_id="corpus", scale=2)
+        folder = gr.Textbox(
+            label="or a folder with metadata.jsonl on this machine",
+            placeholder="/path/to/corpus",
+            interactive=serve_folders,
+            info="" if serve_folders else "Closed on this server.",
+            elem_id="folder",
+            scale=2,
+        )
+        expression = gr.Textbox(label="Filter", placeholder="age <= 8 and gender = f", elem_id="filter", scale=2)
+    with gr.Row():
+        limit = gr.Number(100, label="n, drawn evenly over speakers", precision=0, minimum=1, elem_id="limit")
+        seed = gr.Number(0, label="seed of the draw", precision=0, minimum=0, elem_id="seed")
+        window = gr.Radio(["as declared", "fit", "30 s"], value="as declared", label="Window", elem_id="window")
+        models = gr.CheckboxGroup(MODELS, value=["m1", "m2", "merge"], label="Models", elem_id="models")
+    with gr.Row():
+        run = gr.Button("Evaluate", variant="primary", elem_id="run")
+        stop = gr.Button("Cancel", elem_id="cancel")
+    result = gr.HTML(
+        value={"state": "", "notice": "Word error rates over a subset: choose a corpus and press Evaluate."},
+        html_template="",
+        js_on_load="SAMerge.mountEvaluation(element, props, trigger, watch)",
+        elem_id="evaluation",
+    )
+    run.click(
+        callbacks.evaluate,
+        [panel, corpus, folder, expression, limit, seed, models, window],
+        result,
+        concurrency_id="evaluation",
+        concurrency_limit=1,
+        show_progress="hidden",
+        trigger_mode="once",
+        api_visibility="private",
+    )
+    stop.click(callbacks.cancel, queue=False, show_progress="hidden", api_visibility="private")
+
+
+def _about_tab(config: Config) -> None:
+    gr.Markdown(METHOD)
+    gr.Dataframe(
+        [[name, row.formula, row.meaning] for name, row in SCHEDULES.items()],
+        headers=["schedule", "formula, i from 0 in a stack of L layers", "meaning"],
+        interactive=False,
+        wrap=True,
+        show_label=False,
+    )
+    gr.Markdown(WORDS)
+    gr.Markdown("### The triples of checkpoints.yaml")
+    gr.Dataframe(
+        [
+            [spec.name, member, source.repo or Path(source.name).name, source.licence, source.provenance, source.reported_wer]
+            for spec in config.triples
+            for member, source in (("M0", spec.base), ("M1", spec.m1), ("M2", spec.m2))
+        ],
+        headers=["triple", "", "checkpoint", "licence", "provenance", "WER as reported by its owners"],
+        interactive=False,
+        wrap=True,
+        show_label=False,
+    )

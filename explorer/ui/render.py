@@ -1,0 +1,125 @@
+"""Results → what the browser draws: plain dictionaries, no markup. Text of users reaches the page only as text."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from explorer.config import TripleSpec
+from explorer.scoring import Alignment
+
+if TYPE_CHECKING:
+    from explorer.evaluation import Evaluation
+
+Json = dict[str, Any]
+
+
+def model_titles(spec: TripleSpec) -> dict[str, str]:
+    """Name the models of a triple as the page shows them."""
+    return {
+        "m0": spec.base.label or "M0 · base",
+        "m1": spec.m1.label or "M1 · child",
+        "m2": spec.m2.label or "M2 · adult",
+        "merge": "Merge · SA",
+    }
+
+
+@dataclass(frozen=True)
+class Column:
+    """One model's column on the Explore tab.
+
+    Attributes:
+        model: m0, m1, m2 or merge.
+        title: its heading.
+        state: ``waiting``, ``listening``, ``done`` or ``stopped``.
+        text: what was heard so far.
+        alignment: with the reference, once done and if there is one.
+        seconds: from the start of the merge to the last word, or None.
+        remembered: the answer was at hand.
+        cut: the token limit ended it.
+    """
+
+    model: str
+    title: str
+    state: str = "waiting"
+    text: str = ""
+    alignment: Alignment | None = None
+    seconds: float | None = None
+    remembered: bool = False
+    cut: bool = False
+
+    def as_json(self) -> Json:
+        """Return what transcripts.js draws."""
+        alignment = self.alignment
+        return {
+            "model": self.model,
+            "title": self.title,
+            "state": self.state,
+            "text": self.text,
+            "words": alignment and [[word.operation, word.reference, word.hypothesis] for word in alignment.words],
+            "counts": alignment and counts_json(alignment.counts),
+            "seconds": self.seconds,
+            "remembered": self.remembered,
+            "cut": self.cut,
+        }
+
+
+def counts_json(counts: Any) -> Json:  # noqa: ANN401 - WordErrors, of which only the fields are read
+    """Return pooled counts and their WER (a fraction, or None without reference words)."""
+    return {
+        "substitutions": counts.substitutions,
+        "deletions": counts.deletions,
+        "insertions": counts.insertions,
+        "words": counts.words,
+        "wer": counts.wer,
+    }
+
+
+def transcripts(
+    columns: Sequence[Column], state: str, *, key: str = "", reference: str = "", notice: str = ""
+) -> Json:
+    """Return the value of the transcripts component.
+
+    Args:
+        columns: from left to right.
+        state: ``loading``, ``working``, ``done`` or ``error``.
+        key: the recipe's, as the browser gave it.
+        reference: what was said, if known.
+        notice: a sentence for the visitor.
+    """
+    drawn = [column.as_json() for column in columns]
+    return {"columns": drawn, "state": state, "key": key, "reference": reference, "notice": notice}
+
+
+def evaluation_json(evaluation: "Evaluation", titles: Mapping[str, str], settings: str) -> Json:
+    """Return the value of the evaluation component.
+
+    Args:
+        evaluation: so far.
+        titles: of the models.
+        settings: what stands beside every number: decoding, normaliser, subset.
+    """
+    state = "stopped" if evaluation.stopped else "done" if evaluation.done == evaluation.total else "running"
+    results = {result.model: result for result in evaluation.results}
+    rows, verdicts = [], []
+    for name, result in results.items():
+        interval = result.interval if evaluation.done else None
+        row = {"model": name, "title": titles[name], "interval": interval and [interval.low, interval.high]}
+        rows.append(row | counts_json(result.counts))
+        if name == "merge" and state != "running":
+            for other in ("m1", "m2"):
+                if other in results and (verdict := result.against(results[other])):
+                    verdicts.append(f"Merge: {verdict.sentence(titles[other])}")
+    notice = f"Stopped after {evaluation.done} of {evaluation.total} clips; what was heard by then stays below."
+    return {
+        "state": state,
+        "notice": notice if evaluation.stopped else "",
+        "done": evaluation.done,
+        "total": evaluation.total,
+        "seconds": evaluation.seconds,
+        "remaining": evaluation.remaining,
+        "speakers": len({heard.utterance.speaker for heard in evaluation.results[0].heard}),
+        "settings": settings,
+        "rows": rows,
+        "verdicts": verdicts,
+        "problems": list(evaluation.problems),
+    }

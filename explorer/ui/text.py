@@ -1,0 +1,32 @@
+"""Words of the page that are longer than a label."""
+
+TAGLINE = (
+    "Two fine-tunes of one Whisper, M1 on child and M2 on adult speech. Move the curve: how much of each goes into every "
+    "attention layer, and what does the merge hear?"
+)
+
+METHOD = """
+### What is merged
+For every attention matrix in scope: **W = W₀ + λᵢ·τ₁ + (1 − λᵢ)·τ₂**, with task vectors τ₁ = W₁ − W₀ (child) and
+τ₂ = W₂ − W₀ (adult). Everything else is M1's. λᵢ is the share of M1 in layer *i*: 1 is all child, 0 is all adult.
+No training, no copy on disk: moving a slider rewrites the attention matrices in memory.
+
+Selective Attention Merging for low resource tasks: a case study of child ASR, ICASSP 2025, arXiv 2501.08468.
+
+### How the readings of λᵢ differ
+The printed formula can be read in several ways, so all of them are here. `depth` is the default, because it is what the
+authors' own later code computes.
+"""
+
+WORDS = """
+### How to read the transcripts
+Words stand as they are scored: Whisper's English normaliser lower-cases them, drops fillers such as *um*, and spells numbers
+one way. **≠** heard instead of the small word beside it, **−** missed, **+** not said. WER = (≠ + − + +) / words said.
+"""
+
+SAMPLES_LEGEND = "Sample clips (synthetic child-like speech, made for this page; no evidence about real children)"
+
+FOLDER_REFUSED = (
+    "Folders of this server are not open to visitors; whoever runs it can start it with --serve-corpora, "
+    "or choose the sample clips."
+)

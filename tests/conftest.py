@@ -1,0 +1,140 @@
+"""What the tests work on: real speech, tiny random Whispers, and the real embedded triple."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from tiny_whisper import write_companions, write_whisper
+
+from explorer.checkpoints.triple import Triple, load_triple
+from explorer.config import Config, read_config
+from explorer.live_model import LiveModel, pick_device
+from explorer.workbench import Bench, Workbench
+
+ROOT = Path(__file__).parents[1]
+SPEECH = Path(__file__).parents[2] / "shared" / "speech"
+
+
+@pytest.fixture(scope="session")
+def speech() -> Path:
+    """The folder with real children's and adults' speech."""
+    if not SPEECH.is_dir():
+        reason = f"{SPEECH} is absent: the real speech (speechocean762) is not part of the repository"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return SPEECH
+
+
+@dataclass(frozen=True)
+class Folders:
+    """M0, M1 and M2 on disk."""
+
+    base: Path
+    m1: Path
+    m2: Path
+
+
+@pytest.fixture(scope="session")
+def tiny_whisper_folders(tmp_path_factory) -> Folders:
+    """Three random Whispers of one architecture; the base has a tokenizer and all settings."""
+    root = tmp_path_factory.mktemp("tiny-whispers")
+    base = write_whisper(root / "base", seed=0)
+    write_companions(base)
+    return Folders(
+        base, write_whisper(root / "m1", seed=1, base=base), write_whisper(root / "m2", seed=2, base=base)
+    )
+
+
+@pytest.fixture
+def own_folders(tiny_whisper_folders, tmp_path) -> Folders:
+    """The three once more, for a test to break. The files are hard links: remove one before writing it anew."""
+    for member in ("base", "m1", "m2"):
+        shutil.copytree(getattr(tiny_whisper_folders, member), tmp_path / member, copy_function=os.link)
+    return Folders(tmp_path / "base", tmp_path / "m1", tmp_path / "m2")
+
+
+CONFIG = """
+default: {{triple: tiny, lambda: 0.2, alpha: 0.8}}
+triples:
+  - name: tiny
+    title: Three random Whispers
+    layers: 2
+    window: fit
+    base: {{folder: '{base}'}}
+    m1: {{folder: '{m1}'}}
+    m2: {{folder: '{m2}'}}
+"""
+
+
+def write_config(path: Path, folders: Folders) -> Path:
+    path.write_text(CONFIG.format(base=folders.base, m1=folders.m1, m2=folders.m2), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def tiny_config(tiny_whisper_folders, tmp_path) -> Path:
+    """A checkpoints.yaml that names the three random Whispers."""
+    return write_config(tmp_path / "checkpoints.yaml", tiny_whisper_folders)
+
+
+@pytest.fixture(scope="session")
+def tiny_spec(tiny_whisper_folders, tmp_path_factory):
+    """The entry of the three random Whispers in a checkpoints.yaml."""
+    config = read_config(write_config(tmp_path_factory.mktemp("config") / "checkpoints.yaml", tiny_whisper_folders))
+    return config.triple("tiny")
+
+
+def no_progress(what: str, done: int, total: int) -> None:
+    """Take progress and show nothing."""
+
+
+@pytest.fixture(scope="session")
+def tiny_triple(tiny_spec) -> Triple:
+    return load_triple(tiny_spec, no_progress)
+
+
+@pytest.fixture
+def live(tiny_triple) -> LiveModel:
+    """A live model of its own for every test; the triple behind it is shared and must stay as it is."""
+    return LiveModel(tiny_triple, pick_device("cpu"))
+
+
+@pytest.fixture
+def tiny_workbench(tiny_config) -> Workbench:
+    return Workbench(read_config(tiny_config), "cpu")
+
+
+@pytest.fixture
+def tiny_bench(tiny_workbench) -> Bench:
+    return tiny_workbench.bench("tiny", no_progress)
+
+
+@pytest.fixture(scope="session")
+def real_config() -> Config:
+    return read_config(ROOT / "checkpoints.yaml")
+
+
+@pytest.fixture(scope="session")
+def real_bench(real_config) -> Workbench:
+    """The embedded triple, real weights, on the CPU; ``real_bench.bench("tiny-en", …)`` is open already."""
+    workbench = Workbench(real_config, "cpu")
+    workbench.bench("tiny-en", no_progress)
+    return workbench
+
+
+@pytest.fixture
+def tone(tmp_path) -> Path:
+    """One second of 440 Hz, 16 kHz mono."""
+    path = tmp_path / "tone.wav"
+    soundfile.write(path, sine(440, 1.0, 16_000), 16_000)
+    return path
+
+
+def sine(frequency: float, seconds: float, rate: int) -> np.ndarray:
+    """A sine at half of full scale, float32."""
+    return (0.5 * np.sin(2 * np.pi * frequency * np.arange(int(seconds * rate)) / rate)).astype(np.float32)
