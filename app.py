@@ -46,13 +46,14 @@ def main() -> int:
             server_name=options.host,
             server_port=options.port,
             share=options.share,
+            inbrowser=options.open and _has_screen(),
             prevent_thread_lock=True,
             max_file_size=MAX_UPLOAD,
             ssr_mode=False,
             run_history=False,
             enable_monitoring=False,
             footer_links=[],
-            theme=gr.themes.Soft(primary_hue="orange", secondary_hue="blue"),
+            theme=gr.themes.Default(primary_hue="orange", secondary_hue="blue", font=("system-ui", "sans-serif")),
             css_paths=HERE / "assets" / "page" / "style.css",
             head=page_head(HERE / "assets"),
         )
@@ -64,12 +65,18 @@ def main() -> int:
     return 0
 
 
+def _has_screen() -> bool:
+    """Say whether a browser could open here; without a screen, Linux would start one in the terminal."""
+    return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Serve SA Merge Explorer.")
     parser.add_argument("--config", type=Path, default=HERE / "checkpoints.yaml", metavar="FILE")
     parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=os.environ.get("GRADIO_SERVER_PORT"))
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--open", action="store_true", help="open the page in this machine's browser")
     parser.add_argument("--share", action="store_true", help="a public address through Gradio's tunnel")
     parser.add_argument("--serve-corpora", action="store_true", help="let visitors evaluate folders of this machine")
     return parser.parse_args()

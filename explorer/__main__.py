@@ -10,7 +10,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from tqdm import tqdm
 
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command: Callable[[Workbench, argparse.Namespace], dict[str, Any]] = options.run
         document = command(workbench, options)
     except ExplorerError as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
         return 2
     except KeyboardInterrupt:
         sys.stderr.write("Stopped.\n")
@@ -48,10 +48,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m explorer", description="Selective Attention merges of Whisper.")
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong in one line; argparse would print the usage with it."""
+        self.exit(2, f"error: {' '.join(message.split())}; {self.prog} --help lists the options.\n")
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="python -m explorer", description="Selective Attention merges of Whisper.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    common = argparse.ArgumentParser(add_help=False)
+    common = _Parser(add_help=False)
     common.add_argument("--config", type=Path, default=CONFIG, metavar="FILE", help="checkpoints.yaml to use")
     common.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     common.add_argument("--json", action="store_true", help="one JSON document on standard output")
@@ -60,6 +66,10 @@ def _parser() -> argparse.ArgumentParser:
 
     triples = commands.add_parser("triples", parents=[common], help="list the triples of checkpoints.yaml")
     triples.set_defaults(run=_triples)
+
+    fetch = commands.add_parser("fetch", parents=[common], help="fetch and check a triple, to work without a network")
+    fetch.add_argument("--triple", metavar="NAME", help="default: the one of checkpoints.yaml")
+    fetch.set_defaults(run=_fetch)
 
     merge = commands.add_parser("merge", parents=[common, recipe], help="write a merged model as a folder")
     merge.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder to create")
@@ -78,8 +88,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _recipe_options() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(add_help=False)
+def _recipe_options() -> _Parser:
+    options = _Parser(add_help=False)
     group = options.add_argument_group("recipe", "what is not given is taken from --recipe, else from checkpoints.yaml")
     group.add_argument("--recipe", type=Path, metavar="R.yaml")
     group.add_argument("--triple", metavar="NAME")
@@ -92,8 +102,8 @@ def _recipe_options() -> argparse.ArgumentParser:
     return options
 
 
-def _decoding_options() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(add_help=False)
+def _decoding_options() -> _Parser:
+    options = _Parser(add_help=False)
     group = options.add_argument_group("decoding")
     group.add_argument("--models", default="m1,m2,merge", help="of m0, m1, m2, merge; with commas")
     group.add_argument("--window", metavar="fit|30", help="default: what the triple declares")
@@ -114,8 +124,10 @@ def _recipe(workbench: Workbench, options: argparse.Namespace) -> Recipe:
         if options.projections is None
         else [each for each in options.projections.split(",") if each],
     }
+    if options.recipe:
+        workbench.recipe(entries, options.recipe.name)  # a mistake is named where it was made
     entries.update({key: value for key, value in given.items() if value is not None})
-    return workbench.recipe(entries, options.recipe.name if options.recipe else "command line")
+    return workbench.recipe(entries, "command line")
 
 
 def _number(text: str, name: str) -> float:
@@ -162,6 +174,15 @@ def _triples(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any
                 name = source.name if source.repo else Path(source.name).name
                 sys.stdout.write(f"    {member}  {name}  ({source.licence})  {source.reported_wer}\n")
     return {"default": workbench.default_recipe().triple, "triples": rows, "problems": list(workbench.config.problems)}
+
+
+def _fetch(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
+    recipe = workbench.recipe({"triple": options.triple} if options.triple else {}, "command line")
+    bench = _open(workbench, recipe)
+    if not options.json:
+        sys.stdout.write(f"{recipe.triple} is here and fits together.\n")
+    prints = {member: bench.fingerprint(member, recipe) for member in ("m0", "m1", "m2")}
+    return {"triple": recipe.triple, "fingerprints": prints}
 
 
 def _merge(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:

@@ -72,9 +72,9 @@ def load_clip(path: Path, name: str | None = None) -> Clip:
 
 @contextmanager
 def _opened(path: Path, name: str) -> Iterator[soundfile.SoundFile]:
-    if not path.is_file():
-        raise AudioError(f"{path}: no such audio file; check the path.")
     try:
+        if not path.is_file():
+            raise AudioError(f"{path}: no such audio file; check the path.")
         with soundfile.SoundFile(path) as file:
             yield file
     except (soundfile.SoundFileError, OSError) as error:
@@ -102,7 +102,7 @@ def clip_from_samples(samples: NDArray[np.float32], rate: int, name: str) -> Cli
     if np.abs(mono).max() < SILENCE_PEAK:
         raise AudioError(f"{name}: is silent (peak below −80 dB); check the microphone or choose another clip.")
     resampled = mono if rate == SAMPLE_RATE else soxr.resample(mono, rate, SAMPLE_RATE, quality="VHQ")
-    values = np.ascontiguousarray(resampled, dtype=np.float32)
+    values = np.array(resampled, dtype=np.float32)  # a copy: the caller goes on writing into its own buffer
     values.flags.writeable = False
     return Clip(name, values, hashlib.sha256(values.tobytes()).hexdigest())
 

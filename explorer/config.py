@@ -6,17 +6,24 @@ One broken triple or corpus does not take the others with it: it becomes a sente
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from explorer.errors import ConfigError
+from explorer.errors import ConfigError, seen
 
 Window = Literal["30", "fit"]
 CorpusKind = Literal["manifest"]
 
 _STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+# pydantic's kinds of error, where its own words are about Python.
+_EXPECTED = {
+    "unexpected_keyword_argument": "no such key",
+    "missing": "this key is missing",
+    "missing_keyword_only": "this key is missing",
+    "dataclass_type": "expected a mapping",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +76,7 @@ class TripleSpec:
     title: str
     window: Window = "30"
     language: str = "en"
-    layers: int = 12
+    layers: Annotated[int, Field(ge=1, le=64)] = 12
     base: Source
     m1: Source
     m2: Source
@@ -160,6 +167,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
         at = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         what = getattr(error, "problem", None) or "not YAML"
         raise ConfigError(f"{path.name}: {at}{what}; mend the YAML there.") from error
+    except (ValueError, RecursionError) as error:  # 30 February, a number of 5,000 digits, 1,000 brackets
+        raise ConfigError(f"{path.name}: holds a value that cannot be read ({error}); mend the YAML.") from error
     if not isinstance(entries, dict):
         raise ConfigError(f"{path.name}: expected a mapping at the top, but got {type(entries).__name__}.")
     return entries
@@ -212,7 +221,7 @@ def _validated(row: object, where: str, kind: type[Value]) -> Value:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = "".join(f".{part}" for part in first["loc"])
-        expected = {"extra_forbidden": "no such key", "missing": "this key is missing"}.get(first["type"], first["msg"])
+        expected = _EXPECTED.get(first["type"], first["msg"])
         raise ConfigError(f"{where}{key}: {expected}; the README lists the keys of checkpoints.yaml.") from error
 
 
@@ -226,7 +235,11 @@ def _anchored(source: Source, where: str, folder: Path) -> Source:
 
 def _present(path: Path, where: str, folder: Path) -> Path:
     """Resolve a path against the file's folder, and check that it is there."""
-    resolved = (folder / path.expanduser()).resolve()
-    if not resolved.exists():
-        raise ConfigError(f"{where}: no such file or folder: {path}; mend the path or remove the entry.")
+    try:
+        resolved = (folder / path.expanduser()).resolve()
+        there = resolved.exists()
+    except (OSError, RuntimeError, ValueError):  # too long for the disk; ~ of a user who does not exist; a null
+        there = False
+    if not there:
+        raise ConfigError(f"{where}: no such file or folder: {seen(str(path))}; mend the path or remove the entry.")
     return resolved

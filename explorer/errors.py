@@ -43,3 +43,9 @@ class AudioError(ExplorerError):
 
 class CorpusError(ExplorerError):
     """A corpus, a filter or a subset cannot be used."""
+
+
+def seen(value: object) -> str:
+    """Show what was seen in a message: on one line, cut to 60 characters."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"

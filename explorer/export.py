@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
-import tempfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from safetensors import SafetensorError
 
 from explorer.errors import ConfigError
 from explorer.live_model import Network
@@ -32,7 +34,11 @@ def check_target(target: Path) -> None:
     Raises:
         ConfigError: it exists already, or its parent does not or cannot be written to.
     """
-    if target.exists():
+    try:
+        exists = target.exists()
+    except OSError as error:  # a name too long for the disk
+        raise _unwritable(target, error) from error
+    if exists:
         raise ConfigError(f"{target}: exists already; name a folder that does not, or remove it first.")
     if not target.absolute().parent.is_dir():
         raise ConfigError(f"{target}: its parent folder does not exist; create {target.absolute().parent} first.")
@@ -54,19 +60,23 @@ def write_folder(model: Network, base_folder: Path, recipe: Recipe, fingerprint:
         ConfigError: the folder cannot be written, or the disk is full.
     """
     check_target(target)
-    beside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.absolute().parent))
     try:
-        model.save_pretrained(beside)
-        for name in _COMPANIONS:
-            if (base_folder / name).is_file():
-                shutil.copyfile(base_folder / name, beside / name)
-        card = {"recipe": recipe.as_dict(), "fingerprint": fingerprint}
-        (beside / RECIPE_FILE).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-        beside.chmod(0o755)  # mkdtemp makes folders only their owner can open
-        beside.rename(target)
-    except OSError as error:
-        raise ConfigError(
-            f"{target}: cannot be written ({error.strerror or error}); free space or choose another."
-        ) from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        with TemporaryDirectory(prefix=".merge-", dir=target.absolute().parent, ignore_cleanup_errors=True) as outer:
+            # One level down, where the folder has ordinary rights: the outer one only its owner can open.
+            beside = Path(outer) / "model"
+            model.save_pretrained(beside)
+            for name in _COMPANIONS:
+                if (base_folder / name).is_file():
+                    shutil.copyfile(base_folder / name, beside / name)
+            card = {"recipe": recipe.as_dict(), "fingerprint": fingerprint}
+            (beside / RECIPE_FILE).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+            for path in beside.glob("*.safetensors"):  # safetensors writes what only its owner can read
+                path.chmod((beside / RECIPE_FILE).stat().st_mode)
+            beside.rename(target)
+    except (OSError, SafetensorError) as error:
+        raise _unwritable(target, error) from error
+
+
+def _unwritable(target: Path, error: OSError | SafetensorError) -> ConfigError:
+    reason = getattr(error, "strerror", None) or error
+    return ConfigError(f"{target}: cannot be written ({reason}); free space or choose another.")

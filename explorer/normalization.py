@@ -35,7 +35,10 @@ def normalizer_of(folder: Path) -> Normalizer:
     """
     path = folder / "normalizer.json"
     try:
-        return Normalizer(json.loads(path.read_text(encoding="utf-8")))
+        spelling = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(spelling, dict) or not all(isinstance(word, str) for word in spelling.values()):
+            raise ValueError("not a map of words")
+        return Normalizer(spelling)
     except (OSError, ValueError) as error:
         raise CheckpointError(
             f"{path.name}: the base model in {folder.name} has no readable spelling map; fetch the base model again."

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from explorer.attention import LANES, PROJECTIONS, Lane, Projection
-from explorer.errors import RecipeError
+from explorer.errors import RecipeError, seen
 from explorer.schedule import GROUPS, MAX_EXPONENT, SCHEDULE_NAMES, SCHEDULES, ScheduleName, mixing_ratios
 
 RECIPE_VERSION = 1
@@ -113,17 +113,17 @@ def recipe_from(entries: Mapping[str, Any], where: str = "recipe") -> Recipe:
         RecipeError: an unknown key, a wrong type or a value out of range.
     """
     if not isinstance(entries, Mapping):
-        raise RecipeError(f"{where}: expected a mapping with keys such as triple and lambda, but got {_seen(entries)}.")
+        raise RecipeError(f"{where}: expected a mapping with keys such as triple and lambda, but got {seen(entries)}.")
     for key in entries:
         if key not in _KEYS:
-            raise RecipeError(f"{where}: {_seen(key)}: no such key; a recipe has {', '.join(_KEYS)}.")
+            raise RecipeError(f"{where}: {seen(key)}: no such key; a recipe has {', '.join(_KEYS)}.")
     version = entries.get("version", RECIPE_VERSION)
     if version != RECIPE_VERSION or isinstance(version, bool):
-        raise RecipeError(f"{where}: version: this program reads version {RECIPE_VERSION}, but got {_seen(version)}.")
+        raise RecipeError(f"{where}: version: this program reads version {RECIPE_VERSION}, but got {seen(version)}.")
     triple = entries.get("triple")
     if not isinstance(triple, str) or not triple:
         raise RecipeError(
-            f"{where}: triple: expected the name of a triple in checkpoints.yaml, but got {_seen(triple)}."
+            f"{where}: triple: expected the name of a triple in checkpoints.yaml, but got {seen(triple)}."
         )
     schedule = _one_of(entries.get("schedule", "depth"), SCHEDULE_NAMES, f"{where}: schedule")
     scope = _some_of(entries.get("scope", LANES), LANES, f"{where}: scope")
@@ -159,7 +159,7 @@ def _read_ratios(value: object, where: str) -> tuple[tuple[Lane, tuple[float, ..
     for lane, values in value.items():
         _one_of(lane, LANES, f"{where}: ratios")
         if not isinstance(values, Sequence) or isinstance(values, str):
-            raise RecipeError(f"{where}: ratios.{lane}: expected a list of numbers, but got {_seen(values)}.")
+            raise RecipeError(f"{where}: ratios.{lane}: expected a list of numbers, but got {seen(values)}.")
     return tuple(
         (lane, tuple(_number(each, 1.0, f"{where}: ratios.{lane}") for each in value[lane]))
         for lane in LANES
@@ -170,22 +170,18 @@ def _read_ratios(value: object, where: str) -> tuple[tuple[Lane, tuple[float, ..
 def _number(value: object, highest: float, where: str) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool) and 0.0 <= value <= highest:  # NaN is not
         return float(value) + 0.0  # −0.0 becomes 0.0: one recipe, one id
-    raise RecipeError(f"{where}: expected a number from 0 to {highest:g}, but got {_seen(value)}.")
+    raise RecipeError(f"{where}: expected a number from 0 to {highest:g}, but got {seen(value)}.")
 
 
 def _one_of(value: object, allowed: Sequence[str], where: str) -> str:
     if not isinstance(value, str) or value not in allowed:
-        raise RecipeError(f"{where}: expected one of {', '.join(allowed)}, but got {_seen(value)}.")
+        raise RecipeError(f"{where}: expected one of {', '.join(allowed)}, but got {seen(value)}.")
     return value
 
 
 def _some_of(value: object, allowed: Sequence[str], where: str) -> tuple[str, ...]:
     if isinstance(value, str) or not isinstance(value, Sequence):
-        raise RecipeError(f"{where}: expected a list out of {', '.join(allowed)}, but got {_seen(value)}.")
+        raise RecipeError(f"{where}: expected a list out of {', '.join(allowed)}, but got {seen(value)}.")
     for each in value:
         _one_of(each, allowed, where)
     return tuple(each for each in allowed if each in value)
-
-
-def _seen(value: object) -> str:
-    return repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:57]}…"

@@ -2,12 +2,11 @@
 
 import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pytest
 import soundfile
+from material import Folders, no_progress, sine, write_config
 from tiny_whisper import write_companions, write_whisper
 
 from explorer.checkpoints.triple import Triple, load_triple
@@ -30,24 +29,13 @@ def speech() -> Path:
     return SPEECH
 
 
-@dataclass(frozen=True)
-class Folders:
-    """M0, M1 and M2 on disk."""
-
-    base: Path
-    m1: Path
-    m2: Path
-
-
 @pytest.fixture(scope="session")
 def tiny_whisper_folders(tmp_path_factory) -> Folders:
     """Three random Whispers of one architecture; the base has a tokenizer and all settings."""
     root = tmp_path_factory.mktemp("tiny-whispers")
     base = write_whisper(root / "base", seed=0)
     write_companions(base)
-    return Folders(
-        base, write_whisper(root / "m1", seed=1, base=base), write_whisper(root / "m2", seed=2, base=base)
-    )
+    return Folders(base, write_whisper(root / "m1", seed=1, base=base), write_whisper(root / "m2", seed=2, base=base))
 
 
 @pytest.fixture
@@ -56,24 +44,6 @@ def own_folders(tiny_whisper_folders, tmp_path) -> Folders:
     for member in ("base", "m1", "m2"):
         shutil.copytree(getattr(tiny_whisper_folders, member), tmp_path / member, copy_function=os.link)
     return Folders(tmp_path / "base", tmp_path / "m1", tmp_path / "m2")
-
-
-CONFIG = """
-default: {{triple: tiny, lambda: 0.2, alpha: 0.8}}
-triples:
-  - name: tiny
-    title: Three random Whispers
-    layers: 2
-    window: fit
-    base: {{folder: '{base}'}}
-    m1: {{folder: '{m1}'}}
-    m2: {{folder: '{m2}'}}
-"""
-
-
-def write_config(path: Path, folders: Folders) -> Path:
-    path.write_text(CONFIG.format(base=folders.base, m1=folders.m1, m2=folders.m2), encoding="utf-8")
-    return path
 
 
 @pytest.fixture
@@ -87,10 +57,6 @@ def tiny_spec(tiny_whisper_folders, tmp_path_factory):
     """The entry of the three random Whispers in a checkpoints.yaml."""
     config = read_config(write_config(tmp_path_factory.mktemp("config") / "checkpoints.yaml", tiny_whisper_folders))
     return config.triple("tiny")
-
-
-def no_progress(what: str, done: int, total: int) -> None:
-    """Take progress and show nothing."""
 
 
 @pytest.fixture(scope="session")
@@ -133,8 +99,3 @@ def tone(tmp_path) -> Path:
     path = tmp_path / "tone.wav"
     soundfile.write(path, sine(440, 1.0, 16_000), 16_000)
     return path
-
-
-def sine(frequency: float, seconds: float, rate: int) -> np.ndarray:
-    """A sine at half of full scale, float32."""
-    return (0.5 * np.sin(2 * np.pi * frequency * np.arange(int(seconds * rate)) / rate)).astype(np.float32)

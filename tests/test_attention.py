@@ -33,7 +33,11 @@ def test_everything_else_in_a_real_network_is_no_attention_parameter():
     names = names_of()
     others = {name for name in names if attention_parameter(name) is None}
     assert {name for name in names if "q_proj" in name or "k_proj" in name or "v_proj" in name}.isdisjoint(others)
-    assert {"model.encoder.layers.0.self_attn.out_proj.weight", "model.encoder.conv1.weight", "proj_out.weight"} <= others
+    assert {
+        "model.encoder.layers.0.self_attn.out_proj.weight",
+        "model.encoder.conv1.weight",
+        "proj_out.weight",
+    } <= others
 
 
 def test_an_encoder_has_no_cross_attention():

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from conftest import no_progress
+from material import no_progress
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file
@@ -56,7 +56,9 @@ def test_alpha_zero_is_the_child_model_bit_for_bit(live, tiny_whisper_folders):
 
 
 def test_lambda_zero_has_the_adult_attention_and_the_child_rest_bit_for_bit(live, tiny_whisper_folders):
-    child, adult = (load_file(folder / "model.safetensors") for folder in (tiny_whisper_folders.m1, tiny_whisper_folders.m2))
+    child, adult = (
+        load_file(folder / "model.safetensors") for folder in (tiny_whisper_folders.m1, tiny_whisper_folders.m2)
+    )
     assert merged_digests(live, ADULT) == digests({**child, **attention(adult)})
 
 
@@ -120,9 +122,7 @@ def test_only_tensors_whose_ratio_changed_are_written(live):
         assert live.rewritten == sum(p.lane == "decoder.cross" for p in live.triple.parameters)
     curves = {lane: [0.5, 0.5] for lane in LANES}
     drawn = recipe_from({"triple": "tiny", "schedule": "custom", "ratios": curves})
-    one_layer = recipe_from(
-        {"triple": "tiny", "schedule": "custom", "ratios": {**curves, "encoder.self": [0.5, 0.4]}}
-    )
+    one_layer = recipe_from({"triple": "tiny", "schedule": "custom", "ratios": {**curves, "encoder.self": [0.5, 0.4]}})
     with live.merged(drawn):
         assert live.rewritten == everything
     with live.merged(one_layer):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import Folders, no_progress
+from material import Folders, no_progress
 from safetensors.torch import load_file, save_file
 
 from explorer.checkpoints import triple
@@ -92,7 +92,10 @@ def missing_shard(folder):
 
 # What is wrong with M2's folder, and the parts its sentence must have.
 MISMATCHES = {
-    "another architecture": (change_config(model_type="wav2vec2"), ["m2/config.json", "model_type", "whisper", "wav2vec2"]),
+    "another architecture": (
+        change_config(model_type="wav2vec2"),
+        ["m2/config.json", "model_type", "whisper", "wav2vec2"],
+    ),
     "no architecture": (change_config(model_type=None), ["m2/config.json", "model_type", "whisper", "None"]),
     "multilingual vocabulary": (change_config(vocab_size=51_865), ["m2/config.json", "vocab_size", "51864", "51865"]),
     "large-v3's vocabulary": (change_config(vocab_size=51_866), ["m2/config.json", "vocab_size", "51864", "51866"]),
@@ -102,8 +105,14 @@ MISMATCHES = {
     "encoder layers": (change_config(encoder_layers=3), ["m2/config.json", "encoder_layers", "expected 2", "3"]),
     "decoder layers": (change_config(decoder_layers=4), ["m2/config.json", "decoder_layers", "expected 2", "4"]),
     "width": (change_config(d_model=32), ["m2/config.json", "d_model", "expected 16", "32"]),
-    "encoder heads": (change_config(encoder_attention_heads=4), ["m2/config.json", "encoder_attention_heads", "2", "4"]),
-    "decoder heads": (change_config(decoder_attention_heads=4), ["m2/config.json", "decoder_attention_heads", "2", "4"]),
+    "encoder heads": (
+        change_config(encoder_attention_heads=4),
+        ["m2/config.json", "encoder_attention_heads", "2", "4"],
+    ),
+    "decoder heads": (
+        change_config(decoder_attention_heads=4),
+        ["m2/config.json", "decoder_attention_heads", "2", "4"],
+    ),
     "encoder feed-forward": (change_config(encoder_ffn_dim=64), ["m2/config.json", "encoder_ffn_dim", "32", "64"]),
     "decoder feed-forward": (change_config(decoder_ffn_dim=64), ["m2/config.json", "decoder_ffn_dim", "32", "64"]),
     "positions": (change_config(max_source_positions=750), ["m2/config.json", "max_source_positions", "1500", "750"]),
@@ -116,11 +125,17 @@ MISMATCHES = {
     "NaN": (change_weights(lambda t: set_value(t, torch.nan)), ["m2", Q, "finite", "1 are NaN"]),
     "infinity": (change_weights(lambda t: set_value(t, -torch.inf)), ["m2", Q, "finite", "1 are NaN or infinite"]),
     "adapter folder": (write_file("adapter_config.json", b"{}"), ["m2", "adapter"]),
-    "adapter's tensor": (change_weights(lambda t: t.update({f"{Q}.lora_A": torch.ones(1)})), ["m2", "lora_A", "adapter"]),
+    "adapter's tensor": (
+        change_weights(lambda t: t.update({f"{Q}.lora_A": torch.ones(1)})),
+        ["m2", "lora_A", "adapter"],
+    ),
     "pickle only": (to_pickle, ["m2", "pickle", "safetensors"]),
     "no weights": (remove("model.safetensors"), ["m2", "model.safetensors", "none"]),
     "cut short": (cut_short, ["model.safetensors", "m2", "not a complete safetensors file"]),
-    "empty file": (write_file("model.safetensors", b""), ["model.safetensors", "m2", "not a complete safetensors file"]),
+    "empty file": (
+        write_file("model.safetensors", b""),
+        ["model.safetensors", "m2", "not a complete safetensors file"],
+    ),
     "shard outside": (index_outside, ["model.safetensors.index.json", "m2", "shards"]),
     "shard missing": (missing_shard, ["model-00001-of-00002.safetensors", "m2"]),
     "broken index": (
@@ -175,6 +190,15 @@ def test_a_base_whose_tensors_are_not_its_configs_is_refused(own_folders):
     assert "model.encoder.layers.2" in message
 
 
+@pytest.mark.parametrize(
+    "entries", [{"d_model": 15}, {"encoder_layers": "two"}, {"activation_function": "none"}, {"pad_token_id": 99_999}]
+)
+def test_a_config_no_network_can_be_built_from_is_refused(own_folders, entries):
+    for folder in (own_folders.base, own_folders.m1, own_folders.m2):
+        change_config(**entries)(folder)
+    assert "config.json" in refusal(spec_of(own_folders))
+
+
 def test_headers_are_compared_before_any_values_are_read(own_folders, monkeypatch):
     change_weights(reshape)(own_folders.m2)
     monkeypatch.setattr(triple, "load_weights", None)
@@ -209,7 +233,9 @@ def test_half_precision_on_disk_is_float32_in_memory(own_folders):
 
 
 def test_an_output_projection_that_is_stored_twice_is_taken_once(own_folders):
-    change_weights(lambda t: t.update({"proj_out.weight": t["model.decoder.embed_tokens.weight"].clone()}))(own_folders.m1)
+    change_weights(lambda t: t.update({"proj_out.weight": t["model.decoder.embed_tokens.weight"].clone()}))(
+        own_folders.m1
+    )
     assert "proj_out.weight" not in load_triple(spec_of(own_folders), no_progress).weights["m1"]
 
 
@@ -269,7 +295,11 @@ def changed(**entries):
 BAD_VECTORS = {
     "no format": (vector(), {"format": ""}, ["task-vector/1", "''"]),
     "format of a later version": (vector(), {"format": "task-vector/2"}, ["task-vector/1", "task-vector/2"]),
-    "another base": (vector(), {"base": "openai/whisper-base.en"}, ["openai/whisper-base.en", "openai/whisper-tiny.en"]),
+    "another base": (
+        vector(),
+        {"base": "openai/whisper-base.en"},
+        ["openai/whisper-base.en", "openai/whisper-tiny.en"],
+    ),
     "scale missing": (changed(scale=None), {}, [Q, "scales"]),
     "scale too short": (changed(scale=torch.ones(3).half()), {}, [Q, "16", "3"]),
     "scale NaN": (changed(scale=torch.full((16,), torch.nan).half()), {}, [Q, "finite", "NaN"]),

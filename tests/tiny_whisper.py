@@ -113,7 +113,10 @@ def _made_up_vocabulary(words: int) -> tuple[dict[str, int], list[tuple[str, str
     letters = list(bytes_to_unicode().values())
     blank = letters[220]
     merges: list[tuple[str, str]] = []
-    stems = {0: [""], **{n: ["".join(each) for each in itertools.product(string.ascii_lowercase, repeat=n)] for n in range(1, 4)}}
+    stems = {
+        0: [""],
+        **{n: ["".join(each) for each in itertools.product(string.ascii_lowercase, repeat=n)] for n in range(1, 4)},
+    }
     for length in range(1, 4):
         merges += [(blank + stem[:-1], stem[-1]) for stem in stems[length]]
         merges += [(stem[:-1], stem[-1]) for stem in stems[length] if length > 1]

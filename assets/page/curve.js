@@ -17,10 +17,11 @@
   const ratioAt = (y) => Math.min(1, Math.max(0, 1 - (y - TOP) / (HEIGHT - TOP - BOTTOM)));
 
   class Lane {
-    /** `edited(lane, layer, ratio, done)`: the hand moved a point; `done` when it let go. */
-    constructor(lane, edited) {
+    /** `hand` is the panel: `ratio(lane, layer)` as it is now, `moved(lane, layer, ratio)`, `rested()`. What is drawn may be a
+        frame older than what is set, so it is never read back. */
+    constructor(lane, hand) {
       this.lane = lane;
-      this.edited = edited;
+      this.hand = hand;
       this.depth = 0;
       this.points = [];
       this.readout = el("output", { class: "sam-readout" });
@@ -51,7 +52,7 @@
       dot.addEventListener("pointerdown", (event) => this.drag(event, dot, layer));
       dot.addEventListener("keydown", (event) => this.key(event, layer));
       dot.addEventListener("keyup", (event) => {
-        if (["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End"].includes(event.key)) this.edited(this.lane, layer, this.ratios[layer], true);
+        if (["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End"].includes(event.key)) this.hand.rested();
       });
       dot.addEventListener("pointerenter", () => this.tell(layer));
       dot.addEventListener("focus", () => this.tell(layer));
@@ -66,11 +67,11 @@
       const move = (moved) => {
         const box = this.plot.getBoundingClientRect();
         const ratio = ratioAt(((moved.clientY - box.top) * HEIGHT) / box.height);
-        this.edited(this.lane, layer, Math.round(ratio * 100) / 100, false);
+        this.hand.moved(this.lane, layer, Math.round(ratio * 100) / 100);
       };
       const release = () => {
         dot.removeEventListener("pointermove", move);
-        this.edited(this.lane, layer, this.ratios[layer], true);
+        this.hand.rested();
       };
       dot.addEventListener("pointermove", move);
       dot.addEventListener("pointerup", release, { once: true });
@@ -83,8 +84,8 @@
         const next = this.points[layer + walk];
         if (next) { this.points.forEach((dot) => dot.setAttribute("tabindex", -1)); next.setAttribute("tabindex", 0); next.focus(); }
       } else if (event.key in steps && this.active) {
-        const ratio = Math.min(1, Math.max(0, this.ratios[layer] + steps[event.key]));
-        this.edited(this.lane, layer, Math.round(ratio * 100) / 100, false);
+        const ratio = Math.min(1, Math.max(0, this.hand.ratio(this.lane, layer) + steps[event.key]));
+        this.hand.moved(this.lane, layer, Math.round(ratio * 100) / 100);
       } else return;
       event.preventDefault();
     }
@@ -119,8 +120,8 @@
 
   /** All three lanes. `draw(recipe, depths)` takes a frame at most. */
   page.Curve = class {
-    constructor(edited) {
-      this.lanes = Object.keys(LANES).map((lane) => new Lane(lane, edited));
+    constructor(hand) {
+      this.lanes = Object.keys(LANES).map((lane) => new Lane(lane, hand));
       this.node = el("div", { class: "sam-curve" }, ...this.lanes.map((lane) => lane.node));
     }
 

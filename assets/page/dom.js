@@ -22,8 +22,9 @@
   let last = 0;
   page.stamp = () => (last = Math.max(last + 1, Date.now()));
 
-  /** Text that is the same for the same recipe: answers carry it, so that old ones can be told. */
-  page.recipeKey = (recipe) => JSON.stringify(Object.keys(recipe).sort().map((name) => [name, recipe[name]]));
+  /** Answers carry the recipe they answer, so that old ones can be told. */
+  const text = (recipe) => JSON.stringify(Object.keys(recipe).sort().map((name) => [name, recipe[name]]));
+  page.sameRecipe = (one, other) => text(one) === text(other);
 
   const listeners = new Set();
   page.recipe = null;

@@ -26,8 +26,11 @@
     el("tbody", {}, ...value.rows.map(row)));
 
   page.mountEvaluation = (element, props, trigger, watch) => {
+    let kept = {};
     const show = () => {
-      const value = props.value || {};
+      // A mistake in a field takes nothing away: the last table stays below the sentence.
+      const value = props.value?.state === "error" ? { ...kept, ...props.value } : props.value || {};
+      if (value.state !== "error") kept = value;
       const parts = [];
       if (value.notice) parts.push(el("p", { class: `sam-notice sam-notice-${value.state}`, role: value.state === "error" ? "alert" : "status" }, value.notice));
       if (value.total) parts.push(progress(value));

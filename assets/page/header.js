@@ -24,7 +24,7 @@
       el("h1", {}, "SA Merge Explorer"),
       el("p", {}, props.tagline),
       el("div", { class: "sam-switches" },
-        toggle("◐ Dark", "Light text on dark ground", "sam-dark", (on) => document.body.classList.toggle("dark", on)),
-        toggle("⛶ Projector", "Large type for the back row", "sam-projector", (on) => document.body.classList.toggle("projector", on)))));
+        toggle("Dark", "Light text on dark ground", "sam-dark", (on) => document.body.classList.toggle("dark", on)),
+        toggle("Projector", "Large type for the back row", "sam-projector", (on) => document.body.classList.toggle("projector", on)))));
   };
 })();

@@ -1,4 +1,4 @@
-/* The recipe panel: triple, schedule, λ, α, scope and the curve. Its value is {recipe, key, stamp}; `submit` when the hand rests. */
+/* The recipe panel: triple, schedule, λ, α, scope and the curve. Its value is {recipe, stamp}; `submit` when the hand rests. */
 (() => {
   "use strict";
   const page = (window.SAMerge = window.SAMerge || {});
@@ -53,22 +53,22 @@
       triple.value = recipe.triple;
       schedule.value = recipe.schedule;
       curve.draw(recipe, depths());
-      page.setRecipe(recipe);
     };
     let frame = 0;
     const changed = (change) => {
       recipe = { ...recipe, ...change };
+      page.setRecipe(recipe);
       if (!frame) frame = requestAnimationFrame(() => { frame = 0; draw(); });
     };
     const rested = () => {
-      props.value = { recipe, key: page.recipeKey(recipe), stamp: page.stamp() };
+      props.value = { recipe, stamp: page.stamp() };
       trigger("submit");
     };
     const both = (change) => { changed(change); rested(); };
 
     const setSchedule = (name) => {
       const change = { schedule: name };
-      if (name === "custom") change.ratios = page.laneRatios({ ...recipe, scope: Object.keys(page.LANES) }, depths());
+      if (name === "custom") change.ratios = ratiosNow();
       const alpha = Array.isArray(recipe.alpha) ? recipe.alpha : [recipe.alpha];
       if (name === "groups") change.alpha = alpha.length === 3 ? alpha : [0.7, 0.8, 0.9];
       else change.alpha = alpha.length === 3 ? 0.8 : alpha[0];
@@ -80,15 +80,17 @@
       recipe = JSON.parse(JSON.stringify({ ...recipe, ...change }));
       both({});
     };
-    const edited = (lane, layer, ratio, done) => {
-      const ratios = recipe.schedule === "custom" ? structuredClone(recipe.ratios)
-        : page.laneRatios({ ...recipe, scope: Object.keys(page.LANES) }, depths());
-      const alpha = Array.isArray(recipe.alpha) ? 0.8 : recipe.alpha;
-      if (ratios[lane][layer] !== ratio) {
+    /** λ_i of all lanes as they are now, those out of scope included. */
+    const ratiosNow = () => (recipe.schedule === "custom" ? structuredClone(recipe.ratios)
+      : page.laneRatios({ ...recipe, scope: Object.keys(page.LANES) }, depths()));
+    const hand = {
+      ratio: (lane, layer) => ratiosNow()[lane][layer],
+      moved: (lane, layer, ratio) => {
+        const ratios = ratiosNow();
         ratios[lane][layer] = ratio;
-        changed({ schedule: "custom", ratios, alpha });
-      }
-      if (done && page.recipeKey(recipe) !== props.value.key) rested();
+        changed({ schedule: "custom", ratios, alpha: Array.isArray(recipe.alpha) ? 0.8 : recipe.alpha });
+      },
+      rested: () => { if (!page.sameRecipe(recipe, props.value.recipe)) rested(); },
     };
     const toggle = (key, order) => (name, on) =>
       both({ [key]: order.filter((each) => (each === name ? on : recipe[key].includes(each))) });
@@ -110,7 +112,7 @@
     const scope = boxes("Merged", { "encoder.self": "encoder self", "decoder.self": "decoder self", "decoder.cross": "cross" },
       [], toggle("scope", Object.keys(page.LANES)));
     const projections = boxes("of them", { q: "q", k: "k", v: "v" }, [], toggle("projections", ["q", "k", "v"]));
-    const curve = new page.Curve(edited);
+    const curve = new page.Curve(hand);
     const reset = el("button", { type: "button", class: "sam-button", onclick: () => {
       recipe = structuredClone(props.preset);
       both({});
@@ -124,7 +126,7 @@
       el("div", { class: "sam-dials" }, mixing.node, ...exponents.map((each) => each.node)),
       curve.node,
       el("div", { class: "sam-row" }, scope.node, projections.node, reset)));
-    props.value = { recipe, key: page.recipeKey(recipe), stamp: 0 };
+    page.setRecipe(recipe);
     draw();
   };
 })();

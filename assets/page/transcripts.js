@@ -29,10 +29,11 @@
     if (column.counts) {
       const { substitutions, deletions, insertions, words, wer } = column.counts;
       parts.push(el("strong", {}, `WER ${page.percent(wer)}`),
-        ` ${substitutions + deletions + insertions} of ${words} words: ${substitutions} ≠, ${deletions} −, ${insertions} +`);
+        el("span", {}, `${substitutions + deletions + insertions} errors, ${words} words`),
+        el("span", { title: "substituted, deleted, inserted" }, `≠ ${substitutions}\u2002− ${deletions}\u2002+ ${insertions}`));
     }
     const time = column.remembered ? "remembered" : column.seconds === null ? "" : `${column.seconds.toFixed(2)} s`;
-    return [el("div", { class: "sam-figures" }, ...parts), el("div", { class: "sam-time" }, time)];
+    return [el("div", { class: "sam-figures" }, ...parts), el("div", { class: "sam-time", title: "merge and decode, on this server" }, time)];
   };
 
   const columnNode = (column) => {
@@ -47,9 +48,13 @@
   };
 
   page.mountTranscripts = (element, props, trigger, watch) => {
+    // A notice comes without columns: what was heard before stays.
+    let kept = { columns: [], recipe: null, reference: "" };
     const show = () => {
-      const value = props.value || {};
-      const columns = (value.columns || []).map(columnNode);
+      const value = { ...props.value };
+      if (value.columns) kept = value;
+      else Object.assign(value, { columns: kept.columns, recipe: kept.recipe, reference: kept.reference });
+      const columns = value.columns.map(columnNode);
       const notice = value.notice
         ? el("p", { class: `sam-notice sam-notice-${value.state}`, role: value.state === "error" ? "alert" : "status" }, value.notice) : null;
       const said = value.reference
@@ -59,7 +64,7 @@
       mark();
     };
     const mark = () => {
-      const stale = page.recipe !== null && props.value?.key && props.value.key !== page.recipeKey(page.recipe);
+      const stale = page.recipe && kept.recipe && !page.sameRecipe(kept.recipe, page.recipe);
       element.querySelector(".sam-transcripts")?.classList.toggle("sam-stale", Boolean(stale));
     };
     watch("value", show);

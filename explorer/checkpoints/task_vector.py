@@ -43,7 +43,7 @@ def load_task_vector(path: Path) -> dict[str, Tensor]:
     """Load τ: parameter name → float32 tensor of the parameter's shape.
 
     Raises:
-        CheckpointError: the file is broken, of another format, or a matrix lacks its scales.
+        CheckpointError: the file is broken, of another format, or a matrix has not one scale for each row.
     """
     task_vector_header(path)
     vector: dict[str, Tensor] = {}
@@ -56,6 +56,11 @@ def load_task_vector(path: Path) -> dict[str, Tensor]:
                     raise CheckpointError(f"{path.name}: {parameter}: its scales are missing; fetch the file again.")
                 scale = file.get_tensor(f"{parameter}.scale").to(torch.float32)
                 rows = file.get_tensor(name)
+                if scale.shape != rows.shape[:1]:
+                    expected, seen = tuple(rows.shape[:1]), tuple(scale.shape)
+                    raise CheckpointError(
+                        f"{path.name}: {parameter}: expected scales of shape {expected}, but got {seen}; it is broken."
+                    )
                 vector[parameter] = rows.to(torch.float32) * scale.reshape(-1, *[1] * (rows.dim() - 1))
             elif not name.endswith(".scale"):
                 vector[name] = file.get_tensor(name).to(torch.float32)

@@ -15,7 +15,7 @@ from explorer.checkpoints.cache import Progress
 from explorer.checkpoints.hub import hub_folder
 from explorer.checkpoints.task_vector import add_task_vector, load_task_vector, task_vector_header, task_vector_shapes
 from explorer.checkpoints.triple_check import check_config, check_finite, check_same_config, check_same_shapes
-from explorer.checkpoints.weights import Shapes, Weights, load_weights, read_json, share_equal, tensor_shapes
+from explorer.checkpoints.weights import TIED, Shapes, Weights, load_weights, read_json, share_equal, tensor_shapes
 from explorer.config import Source, TripleSpec
 from explorer.errors import MismatchError
 
@@ -62,10 +62,12 @@ def load_triple(spec: TripleSpec, progress: Progress) -> Triple:
     config = read_json(folder / "config.json")
     check_config(config, folder / "config.json")
     shapes = tensor_shapes(folder)
+    built = _built_shapes(config, folder / "config.json")
+    check_same_shapes(shapes, folder, built, folder / "config.json", remedy="fetch the base model again")
     # Every header is compared before any member's values are read: a mistake shows in milliseconds.
     places = {"m1": _place(spec.m1, progress), "m2": _place(spec.m2, progress)}
     for place in places.values():
-        _check_headers(place, folder, config, shapes)
+        _check_headers(place, base, folder, config, shapes)
     weights: dict[Member, Weights] = {"m0": load_weights(folder)}
     check_finite(weights["m0"], folder)
     weights["m1"] = _load_member(places["m1"], weights["m0"])
@@ -86,21 +88,28 @@ def _place(source: Source, progress: Progress) -> Path:
     return hub_folder(source.repo, source.revision, progress) if source.repo else _existing(source)
 
 
-def _check_headers(place: Path, folder: Path, config: dict[str, Any], shapes: Shapes) -> None:
+def _built_shapes(config: dict[str, Any], path: Path) -> Shapes:
+    """Return the names and shapes of the tensors that a config asks for."""
+    try:
+        state = _empty_model(config).state_dict()
+    except Exception as error:  # transformers has no error of its own for a config it cannot build
+        raise MismatchError(
+            f"{path.name}: describes no Whisper that can be built ({type(error).__name__}); fetch {path.parent} again."
+        ) from error
+    return {name: tuple(tensor.shape) for name, tensor in state.items() if name != TIED}
+
+
+def _check_headers(place: Path, source: Source, folder: Path, config: dict[str, Any], shapes: Shapes) -> None:
     if place.is_file():
-        header = task_vector_header(place)
-        if (made_for := header.get("base")) and (have := _source_name(folder)) and made_for != have:
-            raise MismatchError(f"{place.name}: made for base model {made_for}, but the triple's base is {have}.")
+        made_for = task_vector_header(place).get("base")
+        # A base that is only a folder has no name to compare; its shapes still have to fit.
+        if made_for and source.repo and made_for != source.repo:
+            raise MismatchError(f"{place.name}: made for base model {made_for}, but the triple's is {source.repo}.")
         check_same_shapes(task_vector_shapes(place), place, shapes, folder, partial=True)
         return
     own = place / "config.json"
     check_same_config(read_json(own), own, config, folder / "config.json")
     check_same_shapes(tensor_shapes(place), place, shapes, folder)
-
-
-def _source_name(folder: Path) -> str | None:
-    """Read the base's repository off a folder of the app's own cache, where "/" is written "--"."""
-    return folder.name.replace("--", "/", 1) if "--" in folder.name else None
 
 
 def _load_member(place: Path, base: Weights) -> Weights:
@@ -123,12 +132,16 @@ def build_model(config: dict[str, Any], weights: Weights) -> WhisperForCondition
     Returns:
         The model in evaluation mode, with no gradients.
     """
-    with torch.device("meta"):
-        model = WhisperForConditionalGeneration(WhisperConfig.from_dict(config))
-    model.load_state_dict({**weights, "proj_out.weight": weights["model.decoder.embed_tokens.weight"]}, assign=True)
+    model = _empty_model(config)
+    model.load_state_dict({**weights, TIED: weights["model.decoder.embed_tokens.weight"]}, assign=True)
     model.requires_grad_(False)
     model.train(False)
     return model
+
+
+def _empty_model(config: dict[str, Any]) -> WhisperForConditionalGeneration:
+    with torch.device("meta"):
+        return WhisperForConditionalGeneration(WhisperConfig.from_dict(config))
 
 
 def tensor_digest(tensor: Tensor) -> str:

@@ -40,7 +40,7 @@ def check_config(config: Mapping[str, Any], path: Path) -> None:
             f"{_where(path)}: model_type: expected whisper, but got {kind!r}; choose a Whisper checkpoint."
         )
     size = config.get("vocab_size")
-    if size not in VOCABULARIES:
+    if not isinstance(size, int) or size not in VOCABULARIES:
         known = ", ".join(f"{number} ({what})" for number, what in VOCABULARIES.items())
         raise MismatchError(f"{_where(path)}: vocab_size: expected one of {known}, but got {size!r}.")
 
@@ -60,7 +60,9 @@ def check_same_config(config: Mapping[str, Any], path: Path, base: Mapping[str, 
             )
 
 
-def check_same_shapes(shapes: Shapes, path: Path, base: Shapes, base_path: Path, *, partial: bool = False) -> None:
+def check_same_shapes(
+    shapes: Shapes, path: Path, base: Shapes, base_path: Path, *, partial: bool = False, remedy: str | None = None
+) -> None:
     """Check tensor names and shapes against the base's.
 
     Args:
@@ -69,11 +71,12 @@ def check_same_shapes(shapes: Shapes, path: Path, base: Shapes, base_path: Path,
         base: of the base model.
         base_path: its folder, for the message.
         partial: tensors may be absent.
+        remedy: what to do about it; by default, to choose another checkpoint.
 
     Raises:
         MismatchError: names the file, the tensor, what was expected and seen.
     """
-    remedy = f"choose a checkpoint fine-tuned from {base_path.name}"
+    remedy = remedy or f"choose a checkpoint fine-tuned from {base_path.name}"
     for name, shape in shapes.items():
         if name not in base:
             raise MismatchError(f"{path.name}: {name}: not a tensor of {base_path.name}; {remedy}.")

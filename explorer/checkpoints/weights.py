@@ -48,7 +48,8 @@ def weight_files(folder: Path) -> tuple[Path, ...]:
         return (folder / "model.safetensors",)
     index = folder / "model.safetensors.index.json"
     if index.is_file():
-        names = sorted(set(read_json(index).get("weight_map", {}).values()))
+        places = read_json(index).get("weight_map")
+        names = sorted({str(name) for name in places.values()}) if isinstance(places, dict) else []
         # A shard outside the folder would be a way to read any file.
         if not names or any(Path(name).name != name for name in names):
             raise CheckpointError(f"{index.name} in {folder.name}: lists no usable shards; fetch the folder again.")
@@ -109,8 +110,13 @@ def load_weights(folder: Path) -> Weights:
 
 
 def share_equal(weights: Weights, others: Mapping[str, Tensor]) -> Weights:
-    """Replace every tensor that equals its namesake in ``others`` by that one, so that it is stored once."""
+    """Replace every float32 tensor that is its namesake in ``others``, bit for bit, by that one: stored once."""
     return {
-        name: others[name] if name in others and torch.equal(tensor, others[name]) else tensor
+        name: others[name] if name in others and _same_bits(tensor, others[name]) else tensor
         for name, tensor in weights.items()
     }
+
+
+def _same_bits(one: Tensor, other: Tensor) -> bool:
+    # As numbers 0.0 and −0.0 are equal; an exact end of a merge is exact in the sign of zero too.
+    return torch.equal(one.view(torch.int32), other.view(torch.int32))

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from explorer.errors import CorpusError
+from explorer.errors import CorpusError, seen
 
 MANIFEST = "metadata.jsonl"
+_HUGE = 1e9
 _KNOWN = ("file_name", "id", "text", "speaker", "age", "gender", "duration")
 
 
@@ -88,37 +89,49 @@ def read_manifest(folder: Path) -> Corpus:
 def _read_line(line: str, folder: Path) -> Utterance:
     try:
         row = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CorpusError("is not JSON") from error
     if not isinstance(row, dict):
         raise CorpusError(f"expected a JSON object, but got {type(row).__name__}")
     name, text = row.get("file_name"), row.get("text")
     if not isinstance(name, str) or not name:
-        raise CorpusError(f"file_name: expected the name of an audio file, but got {name!r}")
+        raise CorpusError(f"file_name: expected the name of an audio file, but got {seen(name)}")
     if not isinstance(text, str):
-        raise CorpusError(f"text: expected the transcript of {name}, but got {text!r}")
+        raise CorpusError(f"text: expected the transcript of {seen(name)}, but got {seen(text)}")
     path = folder / name
+    if not _is_file(path):
+        raise CorpusError(f"file_name: no such audio file: {seen(name)}")
     if not path.resolve().is_relative_to(folder.resolve()):
-        raise CorpusError(f"file_name: {name} lies outside the corpus folder")
-    if not path.is_file():
-        raise CorpusError(f"no such audio file: {name}")
-    given = str(row.get("id", name))
+        raise CorpusError(f"file_name: {seen(name)} lies outside the corpus folder")
+    given = _text(row, "id") or name
     return Utterance(
         id=given,
         path=path,
         reference=text,
-        speaker=str(row.get("speaker", given)),
+        speaker=_text(row, "speaker") or given,
         age=_number(row, "age"),
-        gender=None if row.get("gender") is None else str(row["gender"]),
+        gender=_text(row, "gender"),
         duration=_number(row, "duration"),
         extra={key: value for key, value in row.items() if key not in _KNOWN},
     )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long for the disk, a folder that may not be looked into
+        return False
+
+
+def _text(row: Mapping[str, Any], key: str) -> str | None:
+    value = row.get(key)
+    return None if value is None else str(value)
 
 
 def _number(row: Mapping[str, Any], key: str) -> float | None:
     value = row.get(key)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise CorpusError(f"{key}: expected a number, but got {value!r}")
-    return float(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _HUGE:  # NaN is not
+        return float(value)
+    raise CorpusError(f"{key}: expected a number, but got {seen(value)}")

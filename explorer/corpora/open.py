@@ -5,7 +5,7 @@ from pathlib import Path
 
 from explorer.config import CorpusSpec
 from explorer.corpora.manifest import Corpus, read_manifest
-from explorer.errors import CorpusError
+from explorer.errors import CorpusError, seen
 
 READERS: dict[str, Callable[[Path], Corpus]] = {"manifest": read_manifest}
 
@@ -29,4 +29,9 @@ def open_corpus(name: str, specs: Sequence[CorpusSpec] = ()) -> Corpus:
         raise CorpusError(f"corpus: {name!r}: expected a name in checkpoints.yaml ({known}) or KIND:PATH.")
     if kind not in READERS:
         raise CorpusError(f"corpus: {kind!r}: no such kind of corpus; there are {', '.join(READERS)}.")
-    return READERS[kind](Path(path).expanduser())
+    try:
+        folder = Path(path).expanduser()
+        folder.is_dir()
+    except (OSError, RuntimeError) as error:  # a name too long for the disk; ~ of a user who does not exist
+        raise CorpusError(f"corpus: {seen(path)}: no such folder; check the path.") from error
+    return READERS[kind](folder)

@@ -45,7 +45,7 @@ class Transcriber:
             self._tokenizer = WhisperTokenizer.from_pretrained(folder)
             self._extractor = WhisperFeatureExtractor.from_pretrained(folder)
             self._settings = GenerationConfig.from_pretrained(folder)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # what transformers raises depends on what is wrong in the files
             raise CheckpointError(
                 f"{folder.name}: tokenizer, feature or generation settings are missing or broken; fetch the base again."
             ) from error
@@ -64,8 +64,14 @@ class Transcriber:
                 )
             prompt += [spoken, getattr(settings, "task_to_id", {}).get("transcribe")]
         prompt.append(getattr(settings, "no_timestamps_token_id", None))
-        if None in prompt:
+        if None in (*prompt, settings.eos_token_id):
             raise CheckpointError(f"{folder.name}: its generation settings lack prompt tokens; fetch the base again.")
+        # Without its vocabulary file transformers makes an empty tokenizer, which turns every answer into nothing.
+        if (known := self._tokenizer.convert_tokens_to_ids("<|notimestamps|>")) != prompt[-1]:
+            raise CheckpointError(
+                f"{folder.name}: <|notimestamps|> is {known} for its tokenizer, but {prompt[-1]} in its generation "
+                f"settings; fetch the base again."
+            )
         return TokenRules(
             tuple(prompt),
             settings.eos_token_id,

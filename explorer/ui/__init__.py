@@ -1,4 +1,4 @@
-"""The page: `page` lays it out, `callbacks` answers it, `render` turns results into what the browser draws.
+"""The page: `page` lays it out, `exploring` and `evaluating` answer it, `render` turns results into what is drawn.
 
-The browser's half is in `assets/page/`: small scripts that draw the curve and the words. gradio is imported nowhere else.
+The browser's half is in `assets/page/`: small scripts that draw the curve and the words. Only here is gradio imported.
 """

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from explorer.config import Config
 from explorer.errors import ExplorerError
+from explorer.ui.text import LOADING
 
 if TYPE_CHECKING:
     from explorer.workbench import Bench, Workbench
@@ -30,7 +31,7 @@ class Opening:
             device: ``cpu``, ``cuda`` or ``auto``.
         """
         self.config = config
-        self.says = "The models are loading; the page is ready."
+        self.says = LOADING
         self._device = device
         self._workbench: Workbench | None = None
         self._error: ExplorerError | None = None

@@ -11,14 +11,14 @@ from explorer.config import Config
 from explorer.corpora.manifest import Utterance
 from explorer.recipe import recipe_from
 from explorer.schedule import SCHEDULES
-from explorer.ui.callbacks import Callbacks
+from explorer.ui.evaluating import MODELS, WINDOWS, Evaluating
+from explorer.ui.exploring import Exploring
 from explorer.ui.opening import Opening
 from explorer.ui.render import Column, model_titles, transcripts
-from explorer.ui.text import METHOD, SAMPLES_LEGEND, TAGLINE, WORDS
+from explorer.ui.text import LOADING, METHOD, SAMPLES_LEGEND, TAGLINE, WORDS
 
 SCRIPTS = ("dom", "schedule", "curve", "recipe", "clips", "transcripts", "evaluation", "header")
 MODEL_QUEUE = "model"
-MODELS = [("M0", "m0"), ("M1", "m1"), ("M2", "m2"), ("merge", "merge")]
 
 
 def page_head(assets: Path) -> str:
@@ -36,29 +36,32 @@ def build_page(config: Config, opening: Opening, samples: Mapping[str, Utterance
         samples: sample clips by id, the first one shown.
         serve_folders: whether visitors may evaluate folders of this machine.
     """
-    callbacks = Callbacks(opening, samples, serve_folders=serve_folders)
+    exploring, evaluating = Exploring(opening, samples), Evaluating(opening, serve_folders=serve_folders)
     demo = gr.Blocks(title="SA Merge Explorer", analytics_enabled=False, fill_width=True, delete_cache=(600, 3600))
     with demo:
         gr.HTML(js_on_load="SAMerge.mountHeader(element, props)", tagline=TAGLINE, elem_id="header", html_template="")
         for problem in config.problems:
             gr.Markdown(f"⚠ {problem}", elem_classes="sam-problem")
         with gr.Tab("Explore", id="explore"):
-            panel = _explore_tab(config, callbacks, samples, demo)
+            panel = _explore_tab(config, exploring, samples, demo)
         with gr.Tab("Evaluate", id="evaluate"):
-            _evaluate_tab(config, callbacks, panel, serve_folders=serve_folders)
+            _evaluate_tab(config, evaluating, panel, serve_folders=serve_folders)
         with gr.Tab("About", id="about"):
             _about_tab(config)
-        demo.unload(callbacks.leave)
+        demo.unload(exploring.leave)
+        demo.unload(evaluating.cancel)
     return demo
 
 
-def _explore_tab(config: Config, callbacks: Callbacks, samples: Mapping[str, Utterance], demo: gr.Blocks) -> gr.HTML:
+def _explore_tab(config: Config, exploring: Exploring, samples: Mapping[str, Utterance], demo: gr.Blocks) -> gr.HTML:
     first = next(iter(samples.values()), None)
     recipe = recipe_from(config.default, f"{config.path.name}: default")
-    with gr.Row(elem_classes="sam-top"):
-        with gr.Column(scale=7, min_width=480):
+    titles = model_titles(config.triple(recipe.triple))
+    waiting = [Column(model, titles[model]) for model in ("m1", "merge", "m2")]
+    with gr.Row():
+        with gr.Column(scale=8, min_width=320):
             panel = gr.HTML(
-                value={"recipe": recipe.as_dict(), "key": "", "stamp": 0},
+                value={"recipe": recipe.as_dict(), "stamp": 0},
                 html_template="",
                 js_on_load="SAMerge.mountRecipe(element, props, trigger); // fires 'submit'",
                 triples={spec.name: spec.title for spec in config.triples},
@@ -70,7 +73,13 @@ def _explore_tab(config: Config, callbacks: Callbacks, samples: Mapping[str, Utt
                 preset=recipe.as_dict(),
                 elem_id="recipe",
             )
-        with gr.Column(scale=5, min_width=380):
+            heard = gr.HTML(
+                value=transcripts(waiting, "loading", None) | {"notice": LOADING},
+                html_template="",
+                js_on_load="SAMerge.mountTranscripts(element, props, trigger, watch)",
+                elem_id="transcripts",
+            )
+        with gr.Column(scale=4, min_width=320):
             chosen = gr.HTML(
                 value={"id": first.id if first else None, "stamp": 0},
                 html_template="",
@@ -89,26 +98,16 @@ def _explore_tab(config: Config, callbacks: Callbacks, samples: Mapping[str, Utt
                 editable=False,
                 waveform_options=gr.WaveformOptions(show_recording_waveform=True),
             )
-            with gr.Row(equal_height=True):
-                reference = gr.Textbox(
-                    first.reference if first else "",
-                    label="Reference: what was said (empty if unknown)",
-                    elem_id="reference",
-                    max_lines=2,
-                    scale=4,
-                )
-                with_base = gr.Checkbox(False, label="M0 too", elem_id="with-base", scale=1, min_width=90)
-    titles = model_titles(config.triple(recipe.triple))
-    waiting = [Column(model, titles[model]) for model in ("m1", "merge", "m2")]
-    heard = gr.HTML(
-        value=transcripts(waiting, "loading", notice="The models are loading; the page is ready."),
-        html_template="",
-        js_on_load="SAMerge.mountTranscripts(element, props, trigger, watch)",
-        elem_id="transcripts",
-    )
+            reference = gr.Textbox(
+                first.reference if first else "",
+                label="Reference: what was said (empty if unknown)",
+                elem_id="reference",
+                max_lines=3,
+            )
+            with_base = gr.Checkbox(False, label="Show M0, the base model, too", elem_id="with-base", container=False)
     inputs = [panel, chosen, player, reference, with_base]
     listening: dict[str, Any] = {
-        "fn": callbacks.transcribe,
+        "fn": exploring.transcribe,
         "inputs": inputs,
         "outputs": heard,
         "concurrency_id": MODEL_QUEUE,
@@ -119,67 +118,83 @@ def _explore_tab(config: Config, callbacks: Callbacks, samples: Mapping[str, Utt
     }
     quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     for moved in (panel.submit, chosen.submit):
-        moved(callbacks.announce, [panel, chosen], None, **quick)
+        moved(exploring.announce, [panel, chosen], None, **quick)
     panel.submit(**listening)
-    chosen.submit(callbacks.choose, chosen, [player, reference], **quick).then(**listening)
+    chosen.submit(exploring.choose, chosen, [player, reference], **quick).then(**listening)
     # A clip of one's own: no sample is chosen any more, and what was said in it is not known.
     own = "() => [{id: null, stamp: SAMerge.stamp()}, '']"
     player.input(None, None, [chosen, reference], js=own, **quick).then(**listening)
     reference.submit(**listening)
     reference.blur(**listening)
     with_base.input(**listening)
-    demo.load(callbacks.loading, None, heard, concurrency_limit=None, show_progress="hidden", api_visibility="private").then(
-        **listening
-    )
+    demo.load(
+        exploring.loading, None, heard, concurrency_limit=None, show_progress="hidden", api_visibility="private"
+    ).then(**listening)
     return panel
 
 
 def _clip_row(sample: Utterance) -> dict[str, Any]:
-    age = f"{sample.age:g} years" if sample.age is not None else "no age: synthetic"
+    age = f"{sample.age:g} years" if sample.age is not None else "synthetic voice, no age"
     facts = " · ".join(part for part in (str(sample.extra.get("level", "")), age) if part)
     title = str(sample.extra.get("title", sample.id))
-    return {"id": sample.id, "title": title, "reference": sample.reference, "facts": facts, "seconds": sample.duration or 0}
+    return {
+        "id": sample.id,
+        "title": title,
+        "reference": sample.reference,
+        "facts": facts,
+        "seconds": sample.duration or 0,
+    }
 
 
-def _evaluate_tab(config: Config, callbacks: Callbacks, panel: gr.HTML, *, serve_folders: bool) -> None:
+def _evaluate_tab(config: Config, evaluating: Evaluating, panel: gr.HTML, *, serve_folders: bool) -> None:
     gr.HTML(js_on_load="SAMerge.mountRecipeLine(element)", html_template="", elem_id="recipe-line")
     with gr.Row():
-        names = [(f"{spec.name} · {spec.note}" if spec.note else spec.name, spec.name) for spec in config.corpora]
-        corpus = gr.Dropdown(names, value=names[0][1] if names else None, label="Corpus", elem_id="corpus", scale=2)
+        names = [spec.name for spec in config.corpora]
+        notes = " ".join(f"{spec.name}: {spec.note}" for spec in config.corpora if spec.note)
+        corpus = gr.Dropdown(
+            names, value=names[0] if names else None, label="Corpus", info=notes, elem_id="corpus", scale=2
+        )
         folder = gr.Textbox(
             label="or a folder with metadata.jsonl on this machine",
             placeholder="/path/to/corpus",
             interactive=serve_folders,
-            info="" if serve_folders else "Closed on this server.",
+            info="Read in place; nothing is copied." if serve_folders else "Closed on this server.",
             elem_id="folder",
             scale=2,
         )
-        expression = gr.Textbox(label="Filter", placeholder="age <= 8 and gender = f", elem_id="filter", scale=2)
+        expression = gr.Textbox(
+            label="Filter",
+            placeholder="age <= 8 and gender = f",
+            info="Fields: id, speaker, age, gender, duration, words, and the manifest's own.",
+            elem_id="filter",
+            scale=2,
+        )
     with gr.Row():
         limit = gr.Number(100, label="n, drawn evenly over speakers", precision=0, minimum=1, elem_id="limit")
         seed = gr.Number(0, label="seed of the draw", precision=0, minimum=0, elem_id="seed")
-        window = gr.Radio(["as declared", "fit", "30 s"], value="as declared", label="Window", elem_id="window")
-        models = gr.CheckboxGroup(MODELS, value=["m1", "m2", "merge"], label="Models", elem_id="models")
+        window = gr.Radio(list(WINDOWS), value="as declared", label="Window", elem_id="window")
+        models = gr.CheckboxGroup(list(MODELS), value=["M1", "M2", "merge"], label="Models", elem_id="models")
     with gr.Row():
-        run = gr.Button("Evaluate", variant="primary", elem_id="run")
-        stop = gr.Button("Cancel", elem_id="cancel")
+        run = gr.Button("Evaluate", variant="primary", elem_id="run", scale=0, min_width=180)
+        stop = gr.Button("Cancel", elem_id="cancel", scale=0, min_width=120)
     result = gr.HTML(
         value={"state": "", "notice": "Word error rates over a subset: choose a corpus and press Evaluate."},
         html_template="",
         js_on_load="SAMerge.mountEvaluation(element, props, trigger, watch)",
         elem_id="evaluation",
     )
+    chart = gr.Plot(label="Errors per 100 words", elem_id="chart")
     run.click(
-        callbacks.evaluate,
+        evaluating.run,
         [panel, corpus, folder, expression, limit, seed, models, window],
-        result,
+        [result, chart],
         concurrency_id="evaluation",
         concurrency_limit=1,
         show_progress="hidden",
         trigger_mode="once",
         api_visibility="private",
     )
-    stop.click(callbacks.cancel, queue=False, show_progress="hidden", api_visibility="private")
+    stop.click(evaluating.cancel, queue=False, show_progress="hidden", api_visibility="private")
 
 
 def _about_tab(config: Config) -> None:
@@ -195,7 +210,14 @@ def _about_tab(config: Config) -> None:
     gr.Markdown("### The triples of checkpoints.yaml")
     gr.Dataframe(
         [
-            [spec.name, member, source.repo or Path(source.name).name, source.licence, source.provenance, source.reported_wer]
+            [
+                spec.name,
+                member,
+                source.repo or Path(source.name).name,
+                source.licence,
+                source.provenance,
+                source.reported_wer,
+            ]
             for spec in config.triples
             for member, source in (("M0", spec.base), ("M1", spec.m1), ("M2", spec.m2))
         ],

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from explorer.config import TripleSpec
-from explorer.scoring import Alignment
+from explorer.scoring import Alignment, WordErrors
 
 if TYPE_CHECKING:
     from explorer.evaluation import Evaluation
@@ -63,7 +63,7 @@ class Column:
         }
 
 
-def counts_json(counts: Any) -> Json:  # noqa: ANN401 - WordErrors, of which only the fields are read
+def counts_json(counts: WordErrors) -> Json:
     """Return pooled counts and their WER (a fraction, or None without reference words)."""
     return {
         "substitutions": counts.substitutions,
@@ -74,20 +74,22 @@ def counts_json(counts: Any) -> Json:  # noqa: ANN401 - WordErrors, of which onl
     }
 
 
-def transcripts(
-    columns: Sequence[Column], state: str, *, key: str = "", reference: str = "", notice: str = ""
-) -> Json:
+def transcripts(columns: Sequence[Column], state: str, recipe: Json | None, reference: str = "") -> Json:
     """Return the value of the transcripts component.
 
     Args:
         columns: from left to right.
-        state: ``loading``, ``working``, ``done`` or ``error``.
-        key: the recipe's, as the browser gave it.
+        state: ``loading``, ``working`` or ``done``.
+        recipe: that the answer is for, as the browser sent it; None while nothing has been heard.
         reference: what was said, if known.
-        notice: a sentence for the visitor.
     """
     drawn = [column.as_json() for column in columns]
-    return {"columns": drawn, "state": state, "key": key, "reference": reference, "notice": notice}
+    return {"columns": drawn, "state": state, "recipe": recipe, "reference": reference, "notice": ""}
+
+
+def notice(state: str, sentence: str) -> Json:
+    """Return a value of the transcripts component that says a sentence and leaves the columns as they are."""
+    return {"columns": None, "state": state, "recipe": None, "reference": None, "notice": sentence}
 
 
 def evaluation_json(evaluation: "Evaluation", titles: Mapping[str, str], settings: str) -> Json:
@@ -109,10 +111,10 @@ def evaluation_json(evaluation: "Evaluation", titles: Mapping[str, str], setting
             for other in ("m1", "m2"):
                 if other in results and (verdict := result.against(results[other])):
                     verdicts.append(f"Merge: {verdict.sentence(titles[other])}")
-    notice = f"Stopped after {evaluation.done} of {evaluation.total} clips; what was heard by then stays below."
+    stopped = f"Stopped after {evaluation.done} of {evaluation.total} clips; what was heard by then stays below."
     return {
         "state": state,
-        "notice": notice if evaluation.stopped else "",
+        "notice": stopped if evaluation.stopped else "",
         "done": evaluation.done,
         "total": evaluation.total,
         "seconds": evaluation.seconds,

@@ -1,8 +1,10 @@
 """Words of the page that are longer than a label."""
 
+LOADING = "The models are loading; the page is ready."
+
 TAGLINE = (
-    "Two fine-tunes of one Whisper, M1 on child and M2 on adult speech. Move the curve: how much of each goes into every "
-    "attention layer, and what does the merge hear?"
+    "Two fine-tunes of one Whisper, M1 on child and M2 on adult speech. Move the curve: how much of each goes into "
+    "every attention layer, and what does the merge hear?"
 )
 
 METHOD = """
@@ -20,8 +22,9 @@ authors' own later code computes.
 
 WORDS = """
 ### How to read the transcripts
-Words stand as they are scored: Whisper's English normaliser lower-cases them, drops fillers such as *um*, and spells numbers
-one way. **≠** heard instead of the small word beside it, **−** missed, **+** not said. WER = (≠ + − + +) / words said.
+Words stand as they are scored: Whisper's English normaliser lower-cases them, drops fillers such as *um*, and spells
+numbers one way. **≠** heard instead of the small word beside it, **−** missed, **+** not said.
+WER is all of these over the number of words said.
 """
 
 SAMPLES_LEGEND = "Sample clips (synthetic child-like speech, made for this page; no evidence about real children)"

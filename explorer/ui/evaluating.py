@@ -1,0 +1,85 @@
+"""What the Evaluate tab does when asked: a subset → WERs that stream, and at the end a chart; cancel stops the work."""
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import gradio as gr
+
+from explorer.corpora.open import open_corpus
+from explorer.corpora.subset import select
+from explorer.errors import ExplorerError, RecipeError
+from explorer.ui.chart import error_chart
+from explorer.ui.newest import Newest
+from explorer.ui.opening import Opening
+from explorer.ui.render import Json, evaluation_json, model_titles
+from explorer.ui.sent import Sent, recipe_entries, whole
+from explorer.ui.text import FOLDER_REFUSED
+
+if TYPE_CHECKING:
+    from explorer.workbench import ModelName
+
+WINDOWS = {"as declared": None, "fit": "fit", "30 s": "30"}
+MODELS: "dict[str, ModelName]" = {"M0": "m0", "M1": "m1", "M2": "m2", "merge": "merge"}
+
+
+class Evaluating:
+    """The Evaluate tab's handlers; one object serves everyone."""
+
+    def __init__(self, opening: Opening, *, serve_folders: bool) -> None:
+        """Take what the tab works with.
+
+        Args:
+            opening: of the workbench.
+            serve_folders: whether visitors may evaluate folders of this machine.
+        """
+        self._opening = opening
+        self._serve_folders = serve_folders
+        self._running = Newest()
+
+    def run(
+        self,
+        panel: Sent,
+        corpus: str,
+        folder: str,
+        expression: str,
+        limit: float | None,
+        seed: float | None,
+        models: list[str],
+        window: str,
+        request: gr.Request,
+    ) -> Iterator[tuple[Json, object]]:
+        """Compute WERs over a subset, yielding after every batch the table, and at the end the chart."""
+        session, stamp = str(request.session_hash), time.monotonic()
+        self._running.note(session, stamp)
+        try:
+            workbench = self._opening.workbench()
+            recipe = workbench.recipe(recipe_entries(panel), "page")
+            if not models:
+                raise RecipeError("Models: expected at least one of M0, M1, M2 and merge; tick one.")
+            opened = open_corpus(self._corpus_name(corpus, folder), self._opening.config.corpora)
+            utterances = select(opened.utterances, expression, whole(limit, "n"), whole(seed, "seed") or 0)
+            decoding = workbench.decoding(recipe, WINDOWS.get(window, window))
+            yield {"state": "running", "notice": f"{recipe.triple} is being opened…"}, gr.skip()
+            bench = self._opening.bench(recipe.triple)
+            asked = [MODELS[model] for model in MODELS if model in models]
+            titles = model_titles(bench.spec)
+            settings = workbench.settings_line(decoding, expression)
+            halt = workbench.halt(float("inf"), lambda: self._running.is_past(session, stamp))
+            for state in workbench.evaluate(bench, utterances, asked, recipe, decoding, halt):
+                shown = evaluation_json(state, titles, settings) | {"problems": [*opened.problems, *state.problems]}
+                yield shown, gr.skip()
+            yield shown, error_chart(shown["rows"])
+        except ExplorerError as error:
+            yield {"state": "error", "notice": str(error)}, gr.skip()
+
+    def cancel(self, request: gr.Request) -> None:
+        """Stop this visitor's evaluation at the next token; what is finished stays. Also for visitors who leave."""
+        self._running.forget(str(request.session_hash))
+
+    def _corpus_name(self, corpus: str, folder: str) -> str:
+        if not folder.strip():
+            return corpus
+        if not self._serve_folders:
+            raise RecipeError(FOLDER_REFUSED)
+        return f"manifest:{folder.strip()}"

@@ -1,0 +1,165 @@
+"""What the Explore tab does when asked: values of the page → one call into the workbench → values of the page."""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import gradio as gr
+
+from explorer.audio import Clip, load_clip
+from explorer.corpora.manifest import Utterance
+from explorer.errors import ExplorerError
+from explorer.recipe import Recipe
+from explorer.ui.newest import Newest
+from explorer.ui.opening import Opening
+from explorer.ui.render import Column, Json, model_titles, notice, transcripts
+from explorer.ui.sent import Sent, entry, recipe_entries, stamp_of
+
+if TYPE_CHECKING:
+    from explorer.workbench import ModelName
+
+DEADLINE_SECONDS = 120.0
+STREAM_SECONDS = 0.08  # between two updates of the words on the page
+WAIT_SECONDS = 0.4  # between two looks at a download
+# M1 and M2 are usually remembered and stand at once; then the merge is heard.
+ORDER: "tuple[ModelName, ...]" = ("m1", "m2", "merge", "m0")
+NO_CLIP = "Choose a sample clip, upload one or record one."
+
+
+@dataclass(frozen=True)
+class _Request:
+    """One request of one visitor: what to hear, and how to tell whether it is still wanted."""
+
+    session: str
+    stamp: float
+    recipe: Recipe
+    sent: Json
+    clip: Clip
+    reference: str
+
+
+class Exploring:
+    """The Explore tab's handlers; one object serves everyone."""
+
+    def __init__(self, opening: Opening, samples: Mapping[str, Utterance]) -> None:
+        """Take what the tab works with.
+
+        Args:
+            opening: of the workbench.
+            samples: sample clips by id.
+        """
+        self._opening = opening
+        self._samples = samples
+        self._newest = Newest()
+
+    def announce(self, panel: Sent, chosen: Sent, request: gr.Request) -> None:
+        """Say at once, past the queue, that older work of this visitor is no longer wanted."""
+        self._newest.note(str(request.session_hash), stamp_of(panel, chosen))
+
+    def leave(self, request: gr.Request) -> None:
+        """Stop what a visitor who has left had asked for."""
+        self._newest.forget(str(request.session_hash))
+
+    def choose(self, chosen: Sent) -> tuple[str | None, str]:
+        """Put a sample clip into the player, with its reference."""
+        sample = self._sample(chosen)
+        return (str(sample.path), sample.reference) if sample else (None, "")
+
+    def loading(self) -> Iterator[object]:
+        """Tell how far the models are, until they are there."""
+        while self._opening.waiting(WAIT_SECONDS):
+            yield notice("loading", self._opening.says)
+        yield gr.skip()
+
+    def transcribe(
+        self,
+        panel: Sent,
+        chosen: Sent,
+        player: str | None,
+        reference: str | None,
+        with_base: bool,
+        request: gr.Request,
+    ) -> Iterator[object]:
+        """Let M1, the merge and M2 hear the clip; the words come as they are heard."""
+        session, stamp = str(request.session_hash), stamp_of(panel, chosen)
+        self._newest.note(session, stamp)
+        try:
+            sent = recipe_entries(panel)
+            recipe = self._opening.workbench().recipe(sent, "page")
+            clip = self._clip(chosen, player)
+            if clip is None:
+                yield notice("done", NO_CLIP)
+                return
+            wanted = _Request(session, stamp, recipe, sent, clip, (reference or "").strip())
+            titles = model_titles(self._opening.config.triple(recipe.triple))
+            shown = ["m1", "merge", "m2", *(["m0"] if with_base else [])]
+            columns = {model: Column(model, titles[model]) for model in shown}
+            yield from self._opened(recipe.triple, list(columns.values()), wanted)
+            for model in ORDER:
+                if model in columns:
+                    for column in self._listen(wanted, model, columns[model]):
+                        columns[model] = column
+                        yield self._drawn(columns, wanted, "working")
+            yield self._drawn(columns, wanted, "done")
+        except ExplorerError as error:
+            # Whoever asked has moved on: the newer request's answer is the one to show.
+            yield gr.skip() if self._newest.is_past(session, stamp) else notice("error", str(error))
+
+    def _drawn(self, columns: Mapping[str, Column], wanted: _Request, state: str) -> Json:
+        return transcripts(list(columns.values()), state, wanted.sent, wanted.reference)
+
+    def _opened(self, triple: str, columns: Sequence[Column], wanted: _Request) -> Iterator[Json]:
+        """Open a triple that is not open yet, telling how far its download is."""
+        if self._opening.workbench().is_open(triple):
+            return
+        failed: list[ExplorerError] = []
+
+        def fetch() -> None:
+            try:
+                self._opening.bench(triple)
+            except ExplorerError as error:
+                failed.append(error)
+
+        self._opening.says = f"{triple} is being opened…"
+        fetching = threading.Thread(target=fetch, daemon=True)
+        fetching.start()
+        while fetching.is_alive():
+            yield notice("loading", self._opening.says)
+            fetching.join(WAIT_SECONDS)
+        if failed:
+            raise failed[0]
+        yield transcripts(columns, "working", wanted.sent, wanted.reference)
+
+    def _listen(self, wanted: _Request, model: "ModelName", column: Column) -> Iterator[Column]:
+        """Let one model hear the clip; its column follows, last with its score."""
+        workbench = self._opening.workbench()
+        bench = self._opening.bench(wanted.recipe.triple)
+        decoding = workbench.decoding(wanted.recipe)
+        halt = workbench.halt(DEADLINE_SECONDS, lambda: self._newest.is_past(wanted.session, wanted.stamp))
+        remembered = workbench.remembers(bench, model, wanted.recipe, wanted.clip, decoding)
+        started = shown = time.monotonic()
+        for hypothesis in workbench.stream(bench, model, wanted.recipe, wanted.clip, decoding, halt):
+            if time.monotonic() - shown > STREAM_SECONDS:
+                shown = time.monotonic()
+                yield replace(column, state="listening", text=hypothesis.text)
+        yield replace(
+            column,
+            state="done",
+            text=hypothesis.text,
+            alignment=bench.align(wanted.reference, hypothesis.text) if wanted.reference else None,
+            seconds=time.monotonic() - started,
+            remembered=remembered,
+            cut=not hypothesis.ended,
+        )
+
+    def _sample(self, chosen: Sent) -> Utterance | None:
+        return self._samples.get(str(entry(chosen, "id")))
+
+    def _clip(self, chosen: Sent, player: str | None) -> Clip | None:
+        sample = self._sample(chosen)
+        if sample is not None:
+            return load_clip(sample.path, sample.id)
+        return load_clip(Path(player), "Your clip") if player else None

@@ -1,0 +1,93 @@
+"""Driving the page: a server in a process of its own, and what a hand does."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+ROOT = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """``python app.py`` in a process of its own, with no way to any network but this machine's."""
+
+    def __init__(self, log: Path, *options: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}/"
+        self.log = log
+        environment = dict(os.environ, GRADIO_SERVER_PORT=str(self.port), HF_HUB_OFFLINE="1", PYTHONUNBUFFERED="1")
+        self.started = time.monotonic()
+        with log.open("w") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, str(ROOT / "app.py"), *options],
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=ROOT,
+            )
+        self.answered_after = self._wait()
+
+    def _wait(self) -> float:
+        for _ in range(1200):
+            if self.process.poll() is not None:
+                raise RuntimeError(self.log.read_text())
+            try:
+                urllib.request.urlopen(self.url, timeout=5).read()
+                return time.monotonic() - self.started
+            except OSError:
+                time.sleep(0.05)
+        raise RuntimeError("the server did not answer within a minute")
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def heard(page: Page, timeout: float = 60_000) -> None:
+    """Wait until all columns are there, for the recipe that is on the panel."""
+    page.wait_for_function(
+        """() => {
+          const box = document.querySelector('.sam-transcripts');
+          return box && box.dataset.state === 'done' && !box.classList.contains('sam-stale')
+            && [...box.querySelectorAll('.sam-column')].every((column) => column.dataset.state === 'done');
+        }""",
+        timeout=timeout,
+    )
+
+
+def text_of(page: Page, model: str) -> str:
+    return page.locator(f".sam-column[data-model={model}] .sam-text").inner_text()
+
+
+def recipe_of(page: Page) -> dict:
+    return page.evaluate("() => SAMerge.recipe")
+
+
+def drag(page: Page, selector: str, fraction: float, steps: int = 12) -> None:
+    """Take a slider's thumb with the mouse and let it go at a fraction of its track."""
+    slider = page.locator(selector)
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    share = page.evaluate(
+        "(s) => { const i = document.querySelector(s); return (i.value - i.min) / (i.max - i.min); }", selector
+    )
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 8 + share * (box["width"] - 16), y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 8 + fraction * (box["width"] - 16), y, steps=steps)
+    page.mouse.up()

@@ -1,0 +1,264 @@
+"""The Explore tab as a newcomer uses it, in a real Chromium."""
+
+import itertools
+import time
+
+import numpy as np
+import pytest
+import soundfile
+from driving import Server, drag, heard, recipe_of, text_of
+
+from explorer.schedule import SCHEDULES, mixing_ratios
+
+pytestmark = pytest.mark.browser
+
+
+def test_three_transcripts_come_without_a_click(page):
+    assert text_of(page, "m1") != ""
+    assert text_of(page, "m1") != text_of(page, "m2")
+    assert page.locator(".sam-column .sam-figures strong").all_inner_texts() == [
+        "WER 23.1 %",
+        "WER 7.7 %",
+        "WER 30.8 %",
+    ]
+
+
+def test_the_page_answers_before_the_models_are_there(tmp_path):
+    # The clock is read for the log only: what is asserted is the order, page first, models after.
+    server = Server(tmp_path / "log.txt")
+    try:
+        print(f"page answered after {server.answered_after:.2f} s")
+        assert "models took" not in server.log.read_text()
+    finally:
+        server.stop()
+
+
+def test_dragging_lambda_moves_the_curve_and_then_the_merge(page):
+    before = text_of(page, "merge")
+    drag(page, "#sam-lambda", 1.0)
+    heard(page)
+    assert recipe_of(page)["lambda"] == 1
+    assert text_of(page, "merge") == text_of(page, "m1") != before
+    shares = page.locator("[data-lane='encoder.self'] .sam-point").evaluate_all(
+        "(dots) => dots.map((d) => d.ariaValueNow)"
+    )
+    assert shares == ["100"] * 4
+
+
+def test_the_keyboard_moves_a_slider_and_the_merge_follows(page):
+    page.locator("#sam-lambda").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    heard(page)
+    assert recipe_of(page)["lambda"] == pytest.approx(0.22)
+    page.keyboard.press("End")
+    heard(page)
+    assert text_of(page, "merge") == text_of(page, "m1")
+
+
+def test_a_typed_number_is_taken_and_held_to_its_range(page):
+    field = page.get_by_label("α, typed")
+    field.fill("7")
+    field.press("Enter")
+    heard(page)
+    assert recipe_of(page)["alpha"] == 2
+    assert field.input_value() in ("2", "2.00")
+
+
+def test_an_answer_to_an_earlier_curve_is_marked_at_once(page):
+    page.route("**/gradio_api/queue/join*", lambda route: None)  # Python never hears of it
+    box = page.locator("#sam-lambda").bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 120, box["y"] + box["height"] / 2, steps=4)
+    page.wait_for_selector(".sam-transcripts.sam-stale .sam-merge .sam-stale-mark:visible", timeout=2000)
+    page.mouse.up()
+
+
+def test_the_curve_follows_every_frame_of_a_slow_connection(page):
+    """With 200 ms of delay and no Python, each state of a drag is drawn: at least one for every second distinct value."""
+    client = page.context.new_cdp_session(page)
+    client.send("Network.enable")
+    client.send(
+        "Network.emulateNetworkConditions",
+        {"offline": False, "latency": 200, "downloadThroughput": -1, "uploadThroughput": -1},
+    )
+    page.evaluate(
+        """() => {
+          window.drawn = new Set(); window.set = new Set();
+          const line = document.querySelector("[data-lane='encoder.self'] .sam-line");
+          new MutationObserver(() => window.drawn.add(line.getAttribute('points'))).observe(line, {attributes: true});
+          document.querySelector('#sam-lambda').addEventListener('input', (event) => window.set.add(event.target.value));
+        }"""
+    )
+    drag(page, "#sam-lambda", 0.9, steps=60)
+    page.wait_for_function("() => window.drawn.size > 0")
+    heard(page)
+    set_values, drawn = page.evaluate("() => [window.set.size, window.drawn.size]")
+    assert set_values > 20
+    assert drawn >= set_values / 2
+
+
+def test_browser_and_python_compute_the_same_ratios(page):
+    names = [name for name in SCHEDULES if name != "custom"]
+    values = [0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.77, 1]
+    exponents = [0, 0.1, 0.7, 0.8, 0.9, 1, 1.5, 2]
+    grid = [
+        (name, mixing, alpha, depth)
+        for name, mixing, alpha, depth in itertools.product(names, values, exponents, (1, 4, 6, 12, 24, 32))
+    ]
+    given = [
+        [name, mixing, [alpha, min(2, alpha + 0.1), alpha / 2] if name == "groups" else [alpha], depth]
+        for name, mixing, alpha, depth in grid
+    ]
+    drawn = page.evaluate("(rows) => rows.map(([n, m, a, d]) => SAMerge.mixingRatios(n, m, a, d))", given)
+    for (name, mixing, alpha, depth), ratios in zip(given, drawn, strict=True):
+        np.testing.assert_allclose(
+            ratios, mixing_ratios(name, mixing, alpha, depth), atol=1e-12, err_msg=str((name, mixing, alpha, depth))
+        )
+
+
+@pytest.mark.parametrize("schedule", list(SCHEDULES))
+def test_every_schedule_can_be_chosen_and_merged(page, schedule):
+    page.locator("#sam-schedule").select_option(schedule)
+    heard(page)
+    assert recipe_of(page)["schedule"] == schedule
+    assert SCHEDULES[schedule].formula in page.locator(".sam-formula").inner_text()
+    wanted = {0: 0, 1: 1, 3: 3}[SCHEDULES[schedule].exponents]
+    assert page.locator(".sam-dial:visible input[id^=sam-alpha]").count() == wanted
+
+
+def test_nothing_in_scope_leaves_the_child_model(page):
+    for name in ("encoder self", "decoder self", "cross"):
+        page.get_by_label(name, exact=True).uncheck()
+    heard(page)
+    assert recipe_of(page)["scope"] == []
+    assert text_of(page, "merge") == text_of(page, "m1")
+
+
+def test_a_point_of_the_curve_is_dragged_and_moved_by_keys(page):
+    point = page.locator("[data-lane='decoder.cross'] .sam-point[data-layer='0']")
+    box = point.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 300, steps=6)
+    page.mouse.up()
+    heard(page)
+    recipe = recipe_of(page)
+    assert recipe["schedule"] == "custom"
+    assert recipe["ratios"]["decoder.cross"][0] == 0
+    assert recipe["ratios"]["encoder.self"][0] == pytest.approx(0.2**0.2, abs=1e-9)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("PageUp")
+    heard(page)
+    assert recipe_of(page)["ratios"]["decoder.cross"][1] == pytest.approx(round(0.2**0.4 + 0.1, 2))
+
+
+def test_choosing_a_clip_brings_its_reference_and_its_words(page):
+    before = text_of(page, "m1")
+    page.get_by_text("The moon at night", exact=True).click()
+    page.wait_for_function("(old) => document.querySelector('.sam-m1 .sam-text').innerText !== old", arg=before)
+    heard(page)
+    assert "moon looks different" in page.locator("#reference textarea").input_value()
+    assert "looks different every night" in text_of(page, "m2")
+
+
+def test_an_uploaded_clip_of_any_kind_is_heard(page, tmp_path, speech):
+    samples, rate = soundfile.read(speech / "speechocean762" / "dev-child" / "0049" / "000490017.flac")
+    stereo = np.stack([samples, samples], axis=1).repeat(3, axis=0)[: 3 * len(samples)]  # 48 kHz, two channels
+    soundfile.write(tmp_path / "child.ogg", stereo, rate * 3)
+    page.locator("#player").get_by_label("Clear").or_(page.locator("#player button[aria-label=Clear]")).first.click()
+    page.locator("#player input[type=file]").set_input_files(tmp_path / "child.ogg")
+    page.wait_for_function(
+        "() => document.querySelector('.sam-m1 .sam-text')?.innerText.includes('sheep')", timeout=30_000
+    )
+    heard(page)
+    assert page.locator(".sam-clip input:checked").count() == 0
+    assert page.locator(".sam-figures strong").count() == 0  # nobody has said what was said
+    page.locator("#reference textarea").fill("Dora can see the sheep")
+    page.locator("#reference textarea").press("Enter")
+    page.wait_for_selector(".sam-m1 .sam-figures strong")
+
+
+def test_a_broken_upload_gets_one_sentence_and_takes_nothing_away(page, tmp_path):
+    kept = text_of(page, "m1")
+    broken = tmp_path / "broken.wav"
+    broken.write_bytes(b"RIFF" + bytes(200))
+    page.locator("#player").get_by_label("Clear").or_(page.locator("#player button[aria-label=Clear]")).first.click()
+    page.locator("#player input[type=file]").set_input_files(broken)
+    page.wait_for_selector(".sam-notice-error")
+    assert "cannot be read as audio" in page.locator(".sam-notice-error").inner_text()
+    page.wait_for_timeout(500)
+    assert all("Waveform" in complaint for complaint in page.watch.complaints)  # gradio's player says it too
+    page.watch.complaints.clear()
+    assert text_of(page, "m1") == kept
+
+
+def test_the_microphone_is_heard(page):
+    page.locator("#player").get_by_label("Clear").or_(page.locator("#player button[aria-label=Clear]")).first.click()
+    page.locator("#player button[aria-label='Record audio']").click()
+    page.locator("#player button.record-button").click()
+    page.wait_for_timeout(1500)  # the recording itself takes time
+    page.locator("#player button.stop-button, #player button.stop-button-paused").first.click()
+    page.wait_for_function("() => document.querySelectorAll('.sam-clip input:checked').length === 0")
+    heard(page)
+
+
+def test_the_base_model_is_shown_on_demand(page):
+    assert page.locator(".sam-column").count() == 3
+    page.get_by_label("Show M0, the base model, too").check()
+    page.wait_for_selector(".sam-column[data-model=m0][data-state=done]", timeout=30_000)
+    assert page.locator(".sam-column").count() == 4
+
+
+def test_words_are_marked_and_not_only_coloured(page):
+    glyphs = page.locator(".sam-m2 .sam-glyph").all_inner_texts()
+    assert set(glyphs) == {"≠", "−", "+"}
+    assert "heard instead of" in page.locator(".sam-m2 .sam-substitute").first.text_content()
+
+
+def test_two_people_never_see_each_others_recipe(page, new_page):
+    other = new_page()
+    heard(other)
+    drag(page, "#sam-lambda", 1.0)
+    page.wait_for_timeout(5)
+    drag(other, "#sam-lambda", 0.0)
+    heard(page)
+    heard(other)
+    assert recipe_of(page)["lambda"] == 1
+    assert recipe_of(other)["lambda"] == 0
+    assert text_of(page, "merge") == text_of(page, "m1")
+    assert text_of(other, "merge") != text_of(page, "merge")
+
+
+def test_a_recipe_out_of_range_sent_by_hand_gets_one_sentence(page):
+    page.evaluate(
+        """() => { const dial = document.querySelector('#sam-lambda'); dial.max = 9;
+          Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(dial, '0.3');
+          Math.min = () => 7; dial.dispatchEvent(new Event('input', {bubbles: true}));
+          dial.dispatchEvent(new Event('change', {bubbles: true})); }"""
+    )
+    page.wait_for_selector(".sam-notice-error")
+    assert "page: lambda: expected a number from 0 to 1" in page.locator(".sam-notice-error").inner_text()
+
+
+def test_a_triple_that_cannot_be_had_leaves_the_rest_usable(page):
+    kept = text_of(page, "m1")
+    page.locator("#sam-triple").select_option("hub-tiny")
+    page.wait_for_selector(".sam-notice-error", timeout=60_000)
+    assert "whisper-tiny" in page.locator(".sam-notice-error").inner_text()
+    assert text_of(page, "m1") == kept
+    page.locator("#sam-triple").select_option("tiny-en-quarter-hour")
+    heard(page)
+    assert "quarter of an hour" in page.locator(".sam-m1 h3").inner_text()
+
+
+def test_a_cut_of_the_hand_is_answered_for_the_last_place_only(page):
+    """A hand that goes on moving gets the answer to where it stopped, however many were asked in between."""
+    for value in ("0.9", "0.1", "0.8", "0.3", "1"):
+        field = page.get_by_label("λ, typed")
+        field.fill(value)
+        field.press("Enter")
+        time.sleep(0.03)
+    heard(page)
+    assert text_of(page, "merge") == text_of(page, "m1")

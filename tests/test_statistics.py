@@ -1,0 +1,156 @@
+"""Intervals and verdicts from resampled speakers."""
+
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from explorer.statistics import Interval, Tally, Verdict, compare, wer_interval
+
+few = settings(max_examples=15, deadline=None)
+speakers = st.sampled_from("abcde")
+tallies = st.lists(st.builds(Tally, speakers, st.integers(0, 9), st.integers(1, 9)), min_size=1, max_size=20)
+
+
+def slow_interval(utterances, score, resamples=3_000):
+    """Bootstrap over speakers, one resample at a time: draw speakers, gather their utterances, pool, rank."""
+    generator = random.Random(1)
+    names = sorted({tally.speaker for tally in utterances})
+    rates = []
+    for _ in range(resamples):
+        drawn = [
+            tally for name in generator.choices(names, k=len(names)) for tally in utterances if tally.speaker == name
+        ]
+        rates.append(score(drawn))
+    rates.sort()
+    return rates[int(0.025 * resamples)], rates[int(0.975 * resamples)]
+
+
+def pooled_rate(drawn):
+    return sum(tally.errors for tally in drawn) / sum(tally.words for tally in drawn)
+
+
+def some_corpus(seed, count=12, spread=0.3):
+    """Speakers who differ in how well they are heard, ten utterances of eight words each."""
+    generator = np.random.default_rng(seed)
+    ease = generator.uniform(0.05, 0.05 + spread, count)
+    return [Tally(str(who), int(generator.binomial(8, ease[who])), 8) for who in range(count) for _ in range(10)]
+
+
+def test_the_interval_is_that_of_a_slow_bootstrap():
+    corpus = some_corpus(1)
+    found = wer_interval(corpus)
+    assert (found.low, found.high) == pytest.approx(slow_interval(corpus, pooled_rate), abs=0.01)
+
+
+def test_the_interval_of_a_difference_is_that_of_a_slow_paired_bootstrap():
+    one, other = some_corpus(1), some_corpus(2)
+    both = [Tally(a.speaker, a.errors - b.errors, a.words) for a, b in zip(one, other, strict=True)]
+    found = compare(one, other).interval
+    assert (found.low, found.high) == pytest.approx(slow_interval(both, pooled_rate), abs=0.015)
+
+
+def test_the_interval_covers_the_truth_about_as_often_as_it_says():
+    """Thirty speakers drawn from a known population, 150 times."""
+    truth = 0.05 + 0.3 / 2
+    found = [wer_interval(some_corpus(seed, count=30)) for seed in range(150)]
+    covered = sum(interval.low <= truth <= interval.high for interval in found)
+    assert 0.88 <= covered / 150 <= 0.99
+
+
+def test_speakers_and_not_utterances_are_drawn():
+    """Utterances of one speaker that say the same are no evidence: the interval must not shrink with them."""
+    corpus = some_corpus(3)
+    tenfold = [tally for tally in corpus for _ in range(10)]
+    assert wer_interval(tenfold) == wer_interval(corpus)
+
+
+@given(tallies)
+@few
+def test_an_interval_holds_the_rates_of_no_other_speakers(corpus):
+    found = wer_interval(corpus)
+    rates = [pooled_rate([tally for tally in corpus if tally.speaker == name]) for name in {t.speaker for t in corpus}]
+    assert min(rates) - 1e-12 <= found.low <= found.high <= max(rates) + 1e-12
+
+
+@given(tallies)
+@few
+def test_the_order_of_a_speakers_utterances_does_not_matter(corpus):
+    regrouped = sorted(corpus, key=lambda tally: [each.speaker for each in corpus].index(tally.speaker))
+    assert wer_interval(regrouped) == wer_interval(corpus)
+
+
+@given(tallies)
+@few
+def test_the_same_input_gives_the_same_interval(corpus):
+    assert wer_interval(corpus) == wer_interval(list(corpus))
+
+
+@given(tallies)
+@few
+def test_a_model_is_no_better_than_itself(corpus):
+    verdict = compare(corpus, corpus)
+    assert (verdict.difference, verdict.interval, verdict.better) == (0.0, Interval(0.0, 0.0), 0.0)
+
+
+@given(tallies, st.integers(1, 5))
+@few
+def test_swapping_the_models_turns_the_verdict_round(corpus, more):
+    worse = [Tally(tally.speaker, tally.errors + (place % 3) * more, tally.words) for place, tally in enumerate(corpus)]
+    there, back = compare(worse, corpus), compare(corpus, worse)
+    assert there.difference == -back.difference
+    assert there.interval.low == pytest.approx(-back.interval.high)
+    assert there.interval.high == pytest.approx(-back.interval.low)
+
+
+def test_the_difference_is_of_pooled_rates():
+    one = [Tally("a", 1, 1), Tally("b", 0, 9)]
+    other = [Tally("a", 0, 1), Tally("b", 3, 9)]
+    assert compare(one, other).difference == pytest.approx(0.1 - 0.3)
+
+
+def test_a_pairing_by_utterance_makes_the_difference_surer_than_either_rate():
+    corpus = some_corpus(5)
+    worse = [Tally(tally.speaker, tally.errors + 1, tally.words) for tally in corpus]
+    verdict, interval = compare(worse, corpus), wer_interval(corpus)
+    assert verdict.interval.high - verdict.interval.low < (interval.high - interval.low) / 10
+    assert verdict.better == 0.0
+
+
+def test_one_speaker_has_an_interval_without_width_and_a_verdict_that_says_so():
+    corpus = [Tally("a", 2, 8), Tally("a", 4, 8)]
+    assert wer_interval(corpus) == Interval(0.375, 0.375)
+    better = [Tally("a", 0, 8), Tally("a", 0, 8)]
+    assert compare(better, corpus).sentence("M1").startswith("One speaker says nothing about others: -37.5 points")
+
+
+def test_without_reference_words_there_is_neither_interval_nor_verdict():
+    silent = [Tally("a", 1, 0), Tally("b", 0, 0)]
+    assert wer_interval(silent) is None
+    assert compare(silent, silent) is None
+
+
+def test_speakers_without_reference_words_do_not_break_the_resampling():
+    corpus = [Tally("a", 1, 4), *(Tally(name, 1, 0) for name in "bcdefgh")]
+    found = wer_interval(corpus)
+    assert found.low >= 0.25
+    assert np.isfinite(found.high)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "start"),
+    [
+        (
+            -0.04,
+            -0.01,
+            "Better in 97 % of resamples: -2.0 points [-4.0, -1.0] against M1; 27 speakers, 540 utterances.",
+        ),
+        (-0.04, 0.02, "Open, better in 97 % of resamples: -2.0 points [-4.0, +2.0] against M1; "),
+        (0.01, 0.04, "Worse in 3 % of resamples: "),
+    ],
+)
+def test_a_verdict_is_one_honest_sentence(low, high, start):
+    verdict = Verdict(-0.02, Interval(low, high), 0.97, 27, 540)
+    assert verdict.sentence("M1").startswith(start)
