@@ -59,18 +59,18 @@ def _model(result: ModelResult, results: Mapping[str, ModelResult]) -> dict[str,
         "insertions": counts.insertions,
         "words": counts.words,
         "interval": None if interval is None else [round(interval.low, _DIGITS), round(interval.high, _DIGITS)],
-        "verdicts": {name: _verdict(result.against(results[name]), name) for name in others},
+        "verdicts": {name: _verdict(result.against(results[name]), result.model, name) for name in others},
     }
 
 
-def _verdict(verdict: Verdict | None, other: str) -> dict[str, Any] | None:
+def _verdict(verdict: Verdict | None, model: str, other: str) -> dict[str, Any] | None:
     if verdict is None:
         return None
     return {
         "difference": round(verdict.difference, _DIGITS),
         "interval": [round(verdict.interval.low, _DIGITS), round(verdict.interval.high, _DIGITS)],
         "better": verdict.better,
-        "sentence": verdict.sentence(other.upper()),
+        "sentence": verdict.sentence(shown(model), shown(other)),
     }
 
 
@@ -88,8 +88,13 @@ def summary_lines(evaluation: Evaluation) -> Sequence[str]:
             f"S {counts.substitutions}  D {counts.deletions}  I {counts.insertions}  of {counts.words} words"
         )
         lines += [
-            f"       {verdict.sentence(other.upper())}"
+            f"       {verdict.sentence(shown(name), shown(other))}"
             for other in ("m1", "m2")
             if other in results and other != name and (verdict := result.against(results[other]))
         ]
     return lines
+
+
+def shown(model: str) -> str:
+    """Return a model's name as sentences write it: M1, but merge."""
+    return model if model == "merge" else model.upper()

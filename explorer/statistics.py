@@ -50,20 +50,19 @@ class Verdict:
     speakers: int
     utterances: int
 
-    def sentence(self, other: str) -> str:
-        """Say it in one sentence, in points of WER, against ``other``."""
+    def sentence(self, model: str, other: str) -> str:
+        """Say in one sentence how ``model`` compares with ``other``, in points of WER."""
         low, high = 100 * self.interval.low, 100 * self.interval.high
-        figures = (
-            f"{100 * self.difference:+.1f} points [{low:+.1f}, {high:+.1f}] against {other}; "
-            f"{self.speakers} speakers, {self.utterances} utterances"
-        )
-        if self.speakers < 2:
-            return f"One speaker says nothing about others: {figures}."
         if high < 0:
-            return f"Better in {100 * self.better:.0f} % of resamples: {figures}."
-        if low > 0:
-            return f"Worse in {100 * (1 - self.better):.0f} % of resamples: {figures}."
-        return f"Open, better in {100 * self.better:.0f} % of resamples: {figures}."
+            says = f"better in {100 * self.better:.0f} % of resamples"
+        elif low > 0:
+            says = f"worse in {100 * (1 - self.better):.0f} % of resamples"
+        else:
+            says = f"open, better in {100 * self.better:.0f} % of resamples"
+        if self.speakers < 2:
+            says = "open, for one speaker says nothing about others"
+        points = f"{100 * self.difference:+.1f} points [{low:+.1f}, {high:+.1f}]".replace("-", "−")
+        return f"{model} against {other}: {says}, {points}; {self.speakers} speakers, {self.utterances} utterances."
 
 
 def wer_interval(tallies: Sequence[Tally]) -> Interval | None:

@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from material import sine
+import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
+from material import sine
 
-import soundfile
 from explorer.config import CorpusSpec
 from explorer.corpora.manifest import MANIFEST, Utterance, read_manifest
 from explorer.corpora.open import open_corpus

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 import torch
-from material import no_progress
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from material import no_progress
 from safetensors.torch import load_file
 from test_recipe import entries_of_recipes
 

@@ -1,9 +1,9 @@
 """Text as it is scored."""
 
 import pytest
-from material import no_progress
 from hypothesis import given
 from hypothesis import strategies as st
+from material import no_progress
 
 from explorer.checkpoints.base import base_folder
 from explorer.errors import CheckpointError

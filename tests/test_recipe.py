@@ -19,8 +19,11 @@ def part_of(everything):
     return st.lists(st.sampled_from(everything), unique=True)
 
 
+shares = st.floats(0, 1)
+
+
 @st.composite
-def entries_of_recipes(draw, numbers=st.floats(0, 1)):
+def entries_of_recipes(draw, numbers=shares):
     schedule = draw(st.sampled_from(SCHEDULE_NAMES))
     entries = {
         "triple": draw(st.sampled_from(["tiny-en", "ä: b #c", "0"])),
@@ -172,5 +175,5 @@ def test_a_wrong_entry_is_one_sentence_that_names_source_and_key(entries, key):
 
 @pytest.mark.parametrize("entries", [None, [], "triple: tiny-en", 3])
 def test_a_recipe_that_is_no_mapping_is_refused(entries):
-    with pytest.raises(RecipeError, match="R.yaml: expected a mapping"):
+    with pytest.raises(RecipeError, match=r"R\.yaml: expected a mapping"):
         recipe_from(entries, "R.yaml")

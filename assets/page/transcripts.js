@@ -28,8 +28,9 @@
     const parts = [];
     if (column.counts) {
       const { substitutions, deletions, insertions, words, wer } = column.counts;
+      const errors = substitutions + deletions + insertions;
       parts.push(el("strong", {}, `WER ${page.percent(wer)}`),
-        el("span", {}, `${substitutions + deletions + insertions} errors, ${words} words`),
+        el("span", {}, `${errors} ${errors === 1 ? "error" : "errors"}, ${words} words`),
         el("span", { title: "substituted, deleted, inserted" }, `≠ ${substitutions}\u2002− ${deletions}\u2002+ ${insertions}`));
     }
     const time = column.remembered ? "remembered" : column.seconds === null ? "" : `${column.seconds.toFixed(2)} s`;

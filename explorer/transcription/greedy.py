@@ -78,7 +78,9 @@ def greedy(
     rows: list[list[int]] = [[] for _ in limits]
     active = list(range(len(limits)))
     device = features.device
-    never, never_first = (torch.tensor(ids, device=device) for ids in (rules.suppressed, rules.suppressed_first))
+    never, never_first = (
+        torch.tensor(ids, dtype=torch.long, device=device) for ids in (rules.suppressed, rules.suppressed_first)
+    )
     tokens = torch.tensor([rules.prompt] * len(rows), device=device)
     while active:
         halt.check()

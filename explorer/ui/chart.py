@@ -49,8 +49,9 @@ def error_chart(rows: Sequence[Json]) -> go.Figure | None:
         height=110 + 52 * len(rows),
         margin={"l": 10, "r": 10, "t": 10, "b": 40},
         legend={"orientation": "h", "y": 1.15},
-        xaxis={"title": "errors per 100 words", "rangemode": "tozero"},
+        xaxis={"title": "errors per 100 words", "rangemode": "tozero", "gridcolor": "#78828f55"},
         yaxis={"autorange": "reversed", "automargin": True},
+        font={"color": "#78828f", "size": 13},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )

@@ -134,7 +134,7 @@ def _explore_tab(config: Config, exploring: Exploring, samples: Mapping[str, Utt
 
 
 def _clip_row(sample: Utterance) -> dict[str, Any]:
-    age = f"{sample.age:g} years" if sample.age is not None else "synthetic voice, no age"
+    age = f"{sample.age:g} years" if sample.age is not None else "synthetic"
     facts = " · ".join(part for part in (str(sample.extra.get("level", "")), age) if part)
     title = str(sample.extra.get("title", sample.id))
     return {
@@ -183,7 +183,7 @@ def _evaluate_tab(config: Config, evaluating: Evaluating, panel: gr.HTML, *, ser
         js_on_load="SAMerge.mountEvaluation(element, props, trigger, watch)",
         elem_id="evaluation",
     )
-    chart = gr.Plot(label="Errors per 100 words", elem_id="chart")
+    chart = gr.Plot(show_label=False, container=False, elem_id="chart")
     run.click(
         evaluating.run,
         [panel, corpus, folder, expression, limit, seed, models, window],
@@ -199,30 +199,19 @@ def _evaluate_tab(config: Config, evaluating: Evaluating, panel: gr.HTML, *, ser
 
 def _about_tab(config: Config) -> None:
     gr.Markdown(METHOD)
-    gr.Dataframe(
-        [[name, row.formula, row.meaning] for name, row in SCHEDULES.items()],
-        headers=["schedule", "formula, i from 0 in a stack of L layers", "meaning"],
-        interactive=False,
-        wrap=True,
-        show_label=False,
-    )
+    readings = [[name, f"`{row.formula}`", row.meaning] for name, row in SCHEDULES.items()]
+    gr.Markdown(_table(["schedule", "formula, i from 0 in a stack of L layers", "meaning"], readings))
     gr.Markdown(WORDS)
     gr.Markdown("### The triples of checkpoints.yaml")
-    gr.Dataframe(
-        [
-            [
-                spec.name,
-                member,
-                source.repo or Path(source.name).name,
-                source.licence,
-                source.provenance,
-                source.reported_wer,
-            ]
-            for spec in config.triples
+    for spec in config.triples:
+        members = [
+            [member, source.repo or Path(source.name).name, source.licence, source.provenance, source.reported_wer]
             for member, source in (("M0", spec.base), ("M1", spec.m1), ("M2", spec.m2))
-        ],
-        headers=["triple", "", "checkpoint", "licence", "provenance", "WER as reported by its owners"],
-        interactive=False,
-        wrap=True,
-        show_label=False,
-    )
+        ]
+        gr.Markdown(f"**{spec.name}** · {spec.title}")
+        gr.Markdown(_table(["", "checkpoint", "licence", "provenance", "WER as its owners report it"], members))
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

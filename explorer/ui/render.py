@@ -110,7 +110,7 @@ def evaluation_json(evaluation: "Evaluation", titles: Mapping[str, str], setting
         if name == "merge" and state != "running":
             for other in ("m1", "m2"):
                 if other in results and (verdict := result.against(results[other])):
-                    verdicts.append(f"Merge: {verdict.sentence(titles[other])}")
+                    verdicts.append(verdict.sentence("Merge", titles[other]))
     stopped = f"Stopped after {evaluation.done} of {evaluation.total} clips; what was heard by then stays below."
     return {
         "state": state,

@@ -1,0 +1,374 @@
+"""The greedy loop and the transcriber: transformers' text at 30 s, and all that transformers cannot do."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from material import no_progress, sine
+from tiny_whisper import config_of, write_companions, write_whisper
+from transformers import GenerationConfig, WhisperForConditionalGeneration, WhisperProcessor
+
+from explorer.audio import SAMPLE_RATE, Clip, clip_from_samples, load_clip
+from explorer.checkpoints.triple import build_model
+from explorer.checkpoints.weights import load_weights, read_json
+from explorer.corpora.manifest import read_manifest
+from explorer.corpora.subset import select
+from explorer.errors import CheckpointError
+from explorer.recipe import Recipe
+from explorer.scoring import align
+from explorer.transcription.decoding import Decoding, Halt, InterruptedDecodingError
+from explorer.transcription.greedy import TokenRules, encode, greedy
+from explorer.transcription.transcriber import Transcriber
+
+GO_ON = Halt()
+
+
+def noise(seed: int, seconds: float = 1.0) -> Clip:
+    generator = np.random.default_rng(seed)
+    samples = generator.normal(0, 0.2, int(seconds * SAMPLE_RATE)).astype(np.float32)
+    return clip_from_samples(samples, SAMPLE_RATE, f"noise {seed}")
+
+
+def cancelled_after(checks: int) -> Halt:
+    """A halt that says yes so many times."""
+    left = iter(range(checks))
+    return Halt(lambda: next(left, None) is None)
+
+
+def model_in(folder: Path) -> WhisperForConditionalGeneration:
+    return build_model(read_json(folder / "config.json"), load_weights(folder))
+
+
+@pytest.fixture(scope="module")
+def tiny(tiny_whisper_folders):
+    """A tiny English model and its transcriber."""
+    return model_in(tiny_whisper_folders.base), Transcriber(tiny_whisper_folders.base)
+
+
+@pytest.fixture(scope="module")
+def multilingual_folder(tmp_path_factory) -> Path:
+    folder = write_whisper(tmp_path_factory.mktemp("multilingual") / "base", seed=3, config=config_of(words=50_257))
+    write_companions(folder, words=50_257)
+    return folder
+
+
+def first_tokens(model, transcriber) -> list[int]:
+    """What the decoder is given before it has said anything."""
+    given = []
+    hook = model.model.decoder.register_forward_pre_hook(
+        lambda _, args, __: given.append(args[0].tolist()), with_kwargs=True
+    )
+    transcriber.transcribe(model, [noise(0)], Decoding(max_new_tokens=1), GO_ON)
+    hook.remove()
+    return given[0][0]
+
+
+def test_an_english_prompt_names_neither_language_nor_task(tiny):
+    # <|startoftranscript|> <|notimestamps|>
+    assert first_tokens(*tiny) == [50_257, 50_362]
+
+
+@pytest.mark.parametrize(("language", "token"), [("en", 50_259), ("de", 50_261), ("zh", 50_260)])
+def test_a_multilingual_prompt_names_language_and_task(multilingual_folder, language, token):
+    transcriber = Transcriber(multilingual_folder, language)
+    # <|startoftranscript|> <|en|> <|transcribe|> <|notimestamps|>
+    assert first_tokens(model_in(multilingual_folder), transcriber) == [50_258, token, 50_359, 50_363]
+
+
+def test_a_language_no_whisper_knows_is_refused(multilingual_folder):
+    with pytest.raises(CheckpointError, match="does not know language 'tlh'"):
+        Transcriber(multilingual_folder, "tlh")
+
+
+@pytest.mark.parametrize("fixture", ["tiny_whisper_folders", "multilingual_folder"])
+def test_the_loop_says_what_generate_says_with_random_weights(request, fixture):
+    folder = getattr(request.getfixturevalue(fixture), "base", request.getfixturevalue(fixture))
+    model, transcriber = model_in(folder), Transcriber(folder)
+    clips = [noise(seed, 0.5 + seed) for seed in range(5)]
+    found = transcriber.transcribe(model, clips, Decoding("30", 24), GO_ON)
+    texts = generated(model, folder, clips, 24)
+    assert [hypothesis.text for hypothesis in found] == texts
+    assert len(set(texts)) > 1
+
+
+def generated(model, folder, clips, max_new_tokens) -> list[str]:
+    """The oracle: transformers' own generate, and its own decoding of tokens."""
+    processor = WhisperProcessor.from_pretrained(folder)
+    inputs = processor([clip.samples for clip in clips], sampling_rate=SAMPLE_RATE, return_tensors="pt")
+    settings = GenerationConfig.from_pretrained(folder)
+    prompt = {"language": "en", "task": "transcribe"} if settings.is_multilingual else {}
+    with torch.inference_mode():
+        tokens = model.generate(
+            inputs.input_features, generation_config=settings, max_new_tokens=max_new_tokens, **prompt
+        )
+    return [text.strip() for text in processor.batch_decode(tokens, skip_special_tokens=True)]
+
+
+def test_a_stream_grows_by_one_token_a_step_and_ends_with_the_transcript(tiny):
+    model, transcriber = tiny
+    clips = [noise(1), noise(2)]
+    steps = list(transcriber.stream(model, clips, Decoding("fit", 12), GO_ON))
+    assert len(steps) == 12
+    assert steps[-1] == transcriber.transcribe(model, clips, Decoding("fit", 12), GO_ON)
+    for before, after in zip(steps, steps[1:], strict=False):
+        assert all(later.text.startswith(earlier.text) for earlier, later in zip(before, after, strict=True))
+
+
+def test_a_hypothesis_that_the_limit_cut_off_says_so(tiny):
+    model, transcriber = tiny
+    (found,) = transcriber.transcribe(model, [noise(1)], Decoding("fit", 3), GO_ON)
+    assert not found.ended
+
+
+def test_half_a_letter_is_not_shown(tiny):
+    _, transcriber = tiny
+    first, second = transcriber._tokenizer.convert_tokens_to_ids(["Ã", "©"])  # the two bytes of é
+    assert [transcriber._hypothesis(row).text for row in ([64, first], [64, first, second])] == ["a", "aé"]
+
+
+def steps_of(stream) -> int:
+    """Count the steps of a stream until it is interrupted."""
+    steps = 0
+    with pytest.raises(InterruptedDecodingError):
+        for _ in stream:
+            steps += 1
+    return steps
+
+
+@pytest.mark.parametrize("checks", [0, 1, 2, 7])
+def test_cancelling_stops_at_the_next_token(tiny, checks):
+    model, transcriber = tiny
+    steps = steps_of(transcriber.stream(model, [noise(1)], Decoding("fit", 40), cancelled_after(checks)))
+    assert steps == max(0, checks - 1)  # one check comes before the encoder
+
+
+def test_a_deadline_stops_at_the_next_token(tiny, monkeypatch):
+    clock = iter(range(1_000))
+    monkeypatch.setattr("explorer.transcription.decoding.time.monotonic", lambda: next(clock))
+    model, transcriber = tiny
+    assert steps_of(transcriber.stream(model, [noise(1)], Decoding("fit", 40), Halt(deadline=6))) == 6
+
+
+def test_every_row_stops_at_its_own_limit(tiny):
+    model, transcriber = tiny
+    features = transcriber.features([noise(1), noise(2), noise(3)], Decoding("fit"))
+    rows = list(greedy(model, features, transcriber._rules, [2, 9, 5], GO_ON))[-1]
+    assert [len(row) for row in rows] == [2, 9, 5]
+
+
+def test_a_batch_says_what_each_of_its_clips_says_alone(tiny):
+    model, transcriber = tiny
+    features = transcriber.features([noise(seed) for seed in range(4)], Decoding("fit"))
+    limits = [3, 11, 7, 11]
+    together = list(greedy(model, features, transcriber._rules, limits, GO_ON))[-1]
+    alone = [
+        list(greedy(model, features[[place]], transcriber._rules, [limit], GO_ON))[-1][0]
+        for place, limit in enumerate(limits)
+    ]
+    assert together == alone
+
+
+def test_suppressed_tokens_are_never_said(tiny):
+    model, transcriber = tiny
+    features = transcriber.features([noise(1)], Decoding("fit"))
+    allowed = {300, 301, 50_256}
+    rules = replace(transcriber._rules, suppressed=tuple(set(range(51_864)) - allowed), suppressed_first=())
+    (row,) = list(greedy(model, features, rules, [20], GO_ON))[-1]
+    assert set(row) <= allowed
+
+
+def test_tokens_suppressed_at_the_start_may_follow_later(tiny):
+    model, transcriber = tiny
+    features = transcriber.features([noise(1)], Decoding("fit"))
+    rest = tuple(set(range(51_864)) - {300, 301})
+    prompt = transcriber._rules.prompt
+    (free,) = list(greedy(model, features, TokenRules(prompt, 50_256, rest, ()), [1], GO_ON))[-1]
+    (row,) = list(greedy(model, features, TokenRules(prompt, 50_256, rest, (free[0],)), [8], GO_ON))[-1]
+    assert row[0] != free[0]
+    assert set(row) <= {300, 301}
+
+
+def test_a_row_ends_with_the_end_token(tiny):
+    model, transcriber = tiny
+    features = transcriber.features([noise(1)], Decoding("fit"))
+    only_end = TokenRules(transcriber._rules.prompt, 50_256, tuple(range(50_256)) + tuple(range(50_257, 51_864)), ())
+    assert list(greedy(model, features, only_end, [20], GO_ON)) == [[[50_256]]]
+
+
+@pytest.mark.parametrize(("window", "frames"), [("30", 3_000), ("fit", 500)])
+def test_features_have_the_frames_of_the_window(tiny, window, frames):
+    _, transcriber = tiny
+    assert transcriber.features([noise(1, 3.5)], Decoding(window)).shape == (1, 80, frames)
+
+
+def test_the_encoder_of_a_full_window_is_transformers_own(tiny):
+    model, transcriber = tiny
+    features = transcriber.features([noise(1), noise(2)], Decoding("30"))
+    with torch.inference_mode():
+        assert torch.equal(encode(model, features), model.model.encoder(features).last_hidden_state)
+
+
+def test_a_recording_over_30_seconds_yields_once(tiny):
+    model, transcriber = tiny
+    steps = list(transcriber.stream(model, [noise(1, 31)], Decoding("fit"), GO_ON))
+    assert len(steps) == 1
+    assert len(steps[0]) == 1
+
+
+@pytest.mark.parametrize("checks", [0, 3])
+def test_cancelling_stops_a_recording_over_30_seconds_at_a_token(tiny, checks):
+    model, transcriber = tiny
+    calls = []
+    hook = model.model.decoder.register_forward_pre_hook(lambda *_: calls.append(1))
+    with pytest.raises(InterruptedDecodingError):
+        transcriber.transcribe(model, [noise(1, 31)], Decoding(), cancelled_after(checks))
+    hook.remove()
+    assert len(calls) <= checks + 1
+
+
+# On real weights and real speech.
+
+
+@pytest.fixture(scope="module")
+def bench(real_bench):
+    return real_bench.bench("tiny-en", no_progress)
+
+
+def clips_of(speech, name, count):
+    utterances = select(read_manifest(speech / "speechocean762" / name).utterances, limit=count)
+    return [(load_clip(utterance.path, utterance.id), utterance.reference) for utterance in utterances]
+
+
+@pytest.fixture(scope="module")
+def real_clips(speech):
+    """A hundred clips of children and a hundred of adults, evenly over 62 speakers."""
+    return [clip for name in ("dev-child", "dev-adult") for clip, _ in clips_of(speech, name, 100)]
+
+
+@pytest.mark.slow
+def test_the_loop_says_what_generate_says_on_200_real_clips(bench, real_clips):
+    assert len(real_clips) == 200
+    differing = []
+    with bench.live.checkpoint("m1") as model:
+        for start in range(0, 200, 8):
+            batch = real_clips[start : start + 8]
+            found = bench.transcriber.transcribe(model, batch, Decoding("30", 64), GO_ON)
+            texts = generated(model, bench.live.triple.folder, batch, 64)
+            differing += [
+                (clip.name, hypothesis.text, text)
+                for clip, hypothesis, text in zip(batch, found, texts, strict=True)
+                if hypothesis.text != text
+            ]
+    assert differing == []
+
+
+def texts_of(bench, held, batch):
+    with held as model:
+        return [hypothesis.text for hypothesis in bench.transcriber.transcribe(model, batch, Decoding("fit"), GO_ON)]
+
+
+def batches_by_window(clips):
+    """Clips that share a fitting window, at most eight together."""
+    by_window = {}
+    for clip in clips:
+        by_window.setdefault(Decoding("fit").positions(clip.seconds), []).append(clip)
+    return [batch[start : start + 8] for batch in by_window.values() for start in range(0, len(batch), 8)]
+
+
+@pytest.mark.slow
+def test_lambda_one_hears_what_the_child_model_hears(bench, real_clips):
+    for batch in batches_by_window(real_clips[:60]):
+        child = texts_of(bench, bench.live.checkpoint("m1"), batch)
+        texts_of(bench, bench.live.merged(Recipe("tiny-en", mixing=0.1)), batch[:1])
+        assert texts_of(bench, bench.live.merged(Recipe("tiny-en", mixing=1.0)), batch) == child
+
+
+@pytest.mark.slow
+def test_the_members_and_the_merge_hear_different_things(bench, real_clips):
+    """Otherwise the law above would hold of anything."""
+    batch = max(batches_by_window(real_clips[:100]), key=len)
+    recipe = Recipe("tiny-en", schedule="constant", mixing=0.0)
+    heard = [
+        texts_of(bench, held, batch)
+        for held in (bench.live.checkpoint("m1"), bench.live.checkpoint("m2"), bench.live.merged(recipe))
+    ]
+    assert heard[0] != heard[1] != heard[2] != heard[0]
+
+
+@pytest.mark.slow
+def test_what_is_heard_in_a_fitting_window_does_not_depend_on_the_batch(bench, real_clips):
+    for batch in batches_by_window(real_clips[::4]):
+        together = texts_of(bench, bench.live.checkpoint("m1"), batch)
+        assert [texts_of(bench, bench.live.checkpoint("m1"), [clip])[0] for clip in batch] == together
+
+
+@pytest.mark.slow
+def test_a_real_stream_yields_prefixes_of_the_transcript(bench, real_clips):
+    with bench.live.checkpoint("m1") as model:
+        for clip in real_clips[::20]:
+            steps = [found.text for (found,) in bench.transcriber.stream(model, [clip], Decoding("fit"), GO_ON)]
+            assert len(steps) > 2
+            assert all(steps[-1].startswith(step) for step in steps)
+
+
+@pytest.fixture(scope="module")
+def long_recording(speech):
+    """45 seconds of one adult after the other, and what they said."""
+    parts, said, seconds = [], [], 0.0
+    for clip, reference in clips_of(speech, "dev-adult", 40):
+        parts += [clip.samples, np.zeros(SAMPLE_RATE // 2, np.float32)]
+        said.append(reference)
+        seconds += clip.seconds + 0.5
+        if seconds > 45:
+            break
+    samples = np.concatenate(parts)[: 45 * SAMPLE_RATE]
+    return clip_from_samples(samples, SAMPLE_RATE, "long"), " ".join(said)
+
+
+@pytest.mark.slow
+def test_a_recording_of_45_seconds_is_decoded_as_transformers_does_it(bench, long_recording):
+    clip, said = long_recording
+    folder = bench.live.triple.folder
+    processor = WhisperProcessor.from_pretrained(folder)
+    inputs = processor(
+        clip.samples,
+        sampling_rate=SAMPLE_RATE,
+        return_tensors="pt",
+        truncation=False,
+        padding="longest",
+        return_attention_mask=True,
+    )
+    with bench.live.checkpoint("m1") as model:
+        (found,) = bench.transcriber.transcribe(model, [clip], Decoding("fit"), GO_ON)
+        tokens = model.generate(
+            **inputs, generation_config=GenerationConfig.from_pretrained(folder), return_timestamps=True
+        )
+    (text,) = processor.batch_decode(tokens, skip_special_tokens=True)
+    assert found.text == re.sub(r"\s+", " ", text).strip()
+    # Both windows are in it: about as many words as were said, most of them right.
+    counts = align(bench.normalizer(said), bench.normalizer(found.text)).counts
+    assert counts.wer < 0.5
+
+
+@pytest.mark.slow
+def test_a_long_recording_with_real_weights_can_be_cancelled_and_runs_into_its_deadline(bench, long_recording):
+    with bench.live.checkpoint("m1") as model:
+        calls = []
+        hook = model.model.decoder.register_forward_pre_hook(lambda *_: calls.append(1))
+        with pytest.raises(InterruptedDecodingError, match="no longer wanted"):
+            bench.transcriber.transcribe(model, [long_recording[0]], Decoding(), cancelled_after(10))
+        assert len(calls) <= 11
+        with pytest.raises(InterruptedDecodingError, match="deadline"):
+            bench.transcriber.transcribe(model, [long_recording[0]], Decoding(), Halt(deadline=0))
+        hook.remove()
+        assert len(calls) <= 12
+
+
+def test_a_tone_has_no_words_of_its_own(tiny):
+    """Any clip may be decoded, with speech in it or not."""
+    model, transcriber = tiny
+    clip = clip_from_samples(sine(440, 1, SAMPLE_RATE), SAMPLE_RATE, "tone")
+    assert len(transcriber.transcribe(model, [clip], Decoding("fit", 5), GO_ON)) == 1
