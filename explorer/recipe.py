@@ -56,6 +56,20 @@ class Recipe:
         text = json.dumps(self.as_dict(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
+    @property
+    def summary(self) -> str:
+        """Say the recipe in a few words, to stand beside a number."""
+        parts: list[str] = [self.schedule]
+        if self.schedule != "custom":
+            parts.append(f"λ {self.mixing:g}")
+        if SCHEDULES[self.schedule].exponents:
+            parts.append("α " + " / ".join(f"{exponent:g}" for exponent in self.exponents))
+        if self.scope != LANES:
+            parts.append(", ".join(self.scope) or "nothing merged")
+        if self.projections != PROJECTIONS:
+            parts.append(", ".join(self.projections) or "no projection")
+        return " · ".join(parts)
+
     def as_dict(self) -> dict[str, Any]:
         """Return the recipe as YAML and JSON carry it; ``recipe_from`` reads it back unchanged."""
         alpha: float | list[float] = list(self.exponents) if self.schedule == "groups" else self.exponents[0]

@@ -133,11 +133,12 @@ class Workbench:
         """Make what stops decoding: after ``seconds``, or once ``cancelled()`` says so."""
         return Halt.after(seconds, cancelled)
 
-    def settings_line(self, decoding: Decoding, expression: str) -> str:
+    def settings_line(self, recipe: Recipe, decoding: Decoding, expression: str) -> str:
         """Say in a line what every number of an evaluation depends on."""
         window = "window cut to the clip" if decoding.window == "fit" else "30 s window"
         chosen = f"filter {expression}" if expression.strip() else "no filter"
-        return f"greedy, {window}, Whisper's English normaliser, bootstrap over speakers, {chosen}"
+        merge = f"merge {recipe.summary} of {recipe.triple}"
+        return f"{merge} · greedy, {window}, Whisper's English normaliser, bootstrap over speakers, {chosen}"
 
     def is_open(self, triple: str) -> bool:
         """Say whether a triple can be used at once."""

@@ -1,6 +1,6 @@
 """What a user can get wrong, each on the command line: exit code 2, one line that names the culprit, nothing written.
 
-A case is (arguments, culprit): the arguments are filled in with the paths of the files that the ``things`` fixture made.
+A case is (arguments, culprit); the arguments name files that the ``things`` fixture made.
 """
 
 import json
@@ -77,28 +77,36 @@ RECIPES = {
 }
 
 TRIPLE = "{name: tiny, title: t, base: {folder: 'BASE'}, m1: {folder: 'M1'}, m2: {folder: 'M2'}}"
+
+
+def config_with(old="", new=""):
+    """A configuration with one triple, in which one thing is written differently."""
+    assert old in TRIPLE
+    return f"default: {{triple: tiny}}\ntriples: [{TRIPLE.replace(old, new, 1) if old else TRIPLE}]"
+
+
 CONFIGS = {
     "syntax": "default: {triple: tiny\ntriples: []",
-    "top-key": f"default: {{triple: tiny}}\ntriple: [{TRIPLE}]",
-    "no-default": f"triples: [{TRIPLE}]",
-    "default-list": f"default: [tiny]\ntriples: [{TRIPLE}]",
-    "default-key": f"default: {{triple: tiny, gamma: 1}}\ntriples: [{TRIPLE}]",
-    "default-triple": f"default: {{triple: absent}}\ntriples: [{TRIPLE}]",
+    "top-key": config_with().replace("triples", "triple"),
+    "no-default": config_with().replace("default: {triple: tiny}\n", ""),
+    "default-list": config_with().replace("{triple: tiny}", "[tiny]"),
+    "default-key": config_with().replace("{triple: tiny}", "{triple: tiny, gamma: 1}"),
+    "default-triple": config_with().replace("{triple: tiny}", "{triple: absent}"),
     "no-triples": "default: {triple: tiny}",
     "triples-map": f"default: {{triple: tiny}}\ntriples: {TRIPLE}",
     "triple-text": "default: {triple: tiny}\ntriples: [tiny]",
-    "triple-key": f"default: {{triple: tiny}}\ntriples: [{TRIPLE.replace('title', 'titel')}]",
-    "window": f"default: {{triple: tiny}}\ntriples: [{TRIPLE.replace('title', 'window: wide, title')}]",
-    "layers": f"default: {{triple: tiny}}\ntriples: [{TRIPLE.replace('title', 'layers: 0, title')}]",
-    "no-member": f"default: {{triple: tiny}}\ntriples: [{TRIPLE.replace('m2', 'm3')}]",
-    "two-sources": f"default: {{triple: tiny}}\ntriples: [{TRIPLE.replace('M1', 'M1' + chr(39) + ', repo: ' + chr(39) + 'a/b')}]",
-    "no-source": f"default: {{triple: tiny}}\ntriples: [{TRIPLE.replace('folder: ' + chr(39) + 'M2' + chr(39), 'label: x')}]",
-    "missing-folder": f"default: {{triple: tiny}}\ntriples: [{TRIPLE.replace('BASE', '/nowhere/at-all')}]",
-    "nobody": f"default: {{triple: tiny}}\ntriples: [{TRIPLE.replace('BASE', '~nobody-of-that-name/x')}]",
-    "long-path": f"default: {{triple: tiny}}\ntriples: [{TRIPLE.replace('BASE', 'x' * 5_000)}]",
-    "vector-base": f"default: {{triple: tiny}}\ntriples: [{TRIPLE.replace('folder: ' + chr(39) + 'BASE', 'task_vector: ' + chr(39) + 'BASE')}]",
-    "corpora-map": f"default: {{triple: tiny}}\ntriples: [{TRIPLE}]\ncorpora: {{a: b}}",
-    "wide": f"default: {{triple: tiny}}\ntriples: [{TRIPLE}]",
+    "triple-key": config_with("title", "titel"),
+    "window": config_with("title", "window: wide, title"),
+    "layers": config_with("title", "layers: 0, title"),
+    "no-member": config_with("m2", "m3"),
+    "two-sources": config_with("{folder: 'M1'}", "{folder: 'M1', repo: a/b}"),
+    "no-source": config_with("{folder: 'M2'}", "{label: x}"),
+    "missing-folder": config_with("BASE", "/nowhere/at-all"),
+    "nobody": config_with("BASE", "~nobody-of-that-name/x"),
+    "long-path": config_with("BASE", "x" * 5_000),
+    "vector-base": config_with("folder: 'BASE'", "task_vector: 'BASE'"),
+    "corpora-map": config_with() + "\ncorpora: {a: b}",
+    "wide": config_with(),
 }
 
 
@@ -274,7 +282,7 @@ CASES = {
     "no triples": (config("no-triples"), "no-triples.config.yaml: triples: at least one"),
     "triples in a mapping": (config("triples-map"), "triples-map.config.yaml: triples: expected a list"),
     "triple that is a text": (config("triple-text"), "triple-text.config.yaml: triples[0]"),
-    "unknown key in a triple": (config("triple-key"), "triple-key.config.yaml: triples[0].t"),
+    "unknown key in a triple": (config("triple-key"), "triple-key.config.yaml: triples[0].title: this key is missing"),
     "unknown window in a triple": (config("window"), "window.config.yaml: triples[0].window"),
     "no layers in a triple": (config("layers"), "layers.config.yaml: triples[0].layers"),
     "triple without M2": (config("no-member"), "no-member.config.yaml: triples[0].m"),

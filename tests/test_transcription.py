@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -83,9 +84,15 @@ def test_a_language_no_whisper_knows_is_refused(multilingual_folder):
         Transcriber(multilingual_folder, "tlh")
 
 
-@pytest.mark.parametrize("fixture", ["tiny_whisper_folders", "multilingual_folder"])
-def test_the_loop_says_what_generate_says_with_random_weights(request, fixture):
-    folder = getattr(request.getfixturevalue(fixture), "base", request.getfixturevalue(fixture))
+# Seeds whose models do not say the same to every clip.
+@pytest.mark.parametrize(("words", "seed"), [(50_256, 0), (50_257, 3)], ids=["English", "multilingual"])
+def test_the_loop_says_what_generate_says_with_random_weights(tmp_path, words, seed):
+    folder = write_whisper(tmp_path / "base", seed, config=config_of(words=words))
+    write_companions(folder, words=words)
+    # generate would start anew behind a time it was not asked for; a model with random weights says such things.
+    settings = GenerationConfig.from_pretrained(folder)
+    settings.suppress_tokens += range(settings.no_timestamps_token_id + 1, words + 1_608)
+    settings.save_pretrained(folder)
     model, transcriber = model_in(folder), Transcriber(folder)
     clips = [noise(seed, 0.5 + seed) for seed in range(5)]
     found = transcriber.transcribe(model, clips, Decoding("30", 24), GO_ON)
@@ -113,7 +120,7 @@ def test_a_stream_grows_by_one_token_a_step_and_ends_with_the_transcript(tiny):
     steps = list(transcriber.stream(model, clips, Decoding("fit", 12), GO_ON))
     assert len(steps) == 12
     assert steps[-1] == transcriber.transcribe(model, clips, Decoding("fit", 12), GO_ON)
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in pairwise(steps):
         assert all(later.text.startswith(earlier.text) for earlier, later in zip(before, after, strict=True))
 
 
@@ -131,11 +138,10 @@ def test_half_a_letter_is_not_shown(tiny):
 
 def steps_of(stream) -> int:
     """Count the steps of a stream until it is interrupted."""
-    steps = 0
+    steps = []
     with pytest.raises(InterruptedDecodingError):
-        for _ in stream:
-            steps += 1
-    return steps
+        steps.extend(stream)
+    return len(steps)
 
 
 @pytest.mark.parametrize("checks", [0, 1, 2, 7])
@@ -209,13 +215,6 @@ def test_the_encoder_of_a_full_window_is_transformers_own(tiny):
     features = transcriber.features([noise(1), noise(2)], Decoding("30"))
     with torch.inference_mode():
         assert torch.equal(encode(model, features), model.model.encoder(features).last_hidden_state)
-
-
-def test_a_recording_over_30_seconds_yields_once(tiny):
-    model, transcriber = tiny
-    steps = list(transcriber.stream(model, [noise(1, 31)], Decoding("fit"), GO_ON))
-    assert len(steps) == 1
-    assert len(steps[0]) == 1
 
 
 @pytest.mark.parametrize("checks", [0, 3])
@@ -342,7 +341,8 @@ def test_a_recording_of_45_seconds_is_decoded_as_transformers_does_it(bench, lon
         return_attention_mask=True,
     )
     with bench.live.checkpoint("m1") as model:
-        (found,) = bench.transcriber.transcribe(model, [clip], Decoding("fit"), GO_ON)
+        # There is nothing to stream: one step, with one hypothesis.
+        ((found,),) = bench.transcriber.stream(model, [clip], Decoding("fit"), GO_ON)
         tokens = model.generate(
             **inputs, generation_config=GenerationConfig.from_pretrained(folder), return_timestamps=True
         )

@@ -64,7 +64,7 @@ class Evaluating:
             bench = self._opening.bench(recipe.triple)
             asked = [MODELS[model] for model in MODELS if model in models]
             titles = model_titles(bench.spec)
-            settings = workbench.settings_line(decoding, expression)
+            settings = workbench.settings_line(recipe, decoding, expression)
             halt = workbench.halt(float("inf"), lambda: self._running.is_past(session, stamp))
             for state in workbench.evaluate(bench, utterances, asked, recipe, decoding, halt):
                 shown = evaluation_json(state, titles, settings) | {"problems": [*opened.problems, *state.problems]}

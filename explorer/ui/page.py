@@ -15,10 +15,12 @@ from explorer.ui.evaluating import MODELS, WINDOWS, Evaluating
 from explorer.ui.exploring import Exploring
 from explorer.ui.opening import Opening
 from explorer.ui.render import Column, model_titles, transcripts
-from explorer.ui.text import LOADING, METHOD, SAMPLES_LEGEND, TAGLINE, WORDS
+from explorer.ui.text import LOADING, METHOD, SAMPLES_LEGEND, TAGLINE, WAITING, WORDS
 
 SCRIPTS = ("dom", "schedule", "curve", "recipe", "clips", "transcripts", "evaluation", "header")
 MODEL_QUEUE = "model"
+# Events that compute nothing go past the queue; none is part of a public interface.
+PLUMBING: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 def page_head(assets: Path) -> str:
@@ -116,14 +118,13 @@ def _explore_tab(config: Config, exploring: Exploring, samples: Mapping[str, Utt
         "trigger_mode": "always_last",
         "api_visibility": "private",
     }
-    quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     for moved in (panel.submit, chosen.submit):
-        moved(exploring.announce, [panel, chosen], None, **quick)
+        moved(exploring.announce, [panel, chosen], None, **PLUMBING)
     panel.submit(**listening)
-    chosen.submit(exploring.choose, chosen, [player, reference], **quick).then(**listening)
+    chosen.submit(exploring.choose, chosen, [player, reference], **PLUMBING).then(**listening)
     # A clip of one's own: no sample is chosen any more, and what was said in it is not known.
     own = "() => [{id: null, stamp: SAMerge.stamp()}, '']"
-    player.input(None, None, [chosen, reference], js=own, **quick).then(**listening)
+    player.input(None, None, [chosen, reference], js=own, **PLUMBING).then(**listening)
     reference.submit(**listening)
     reference.blur(**listening)
     with_base.input(**listening)
@@ -184,6 +185,8 @@ def _evaluate_tab(config: Config, evaluating: Evaluating, panel: gr.HTML, *, ser
         elem_id="evaluation",
     )
     chart = gr.Plot(show_label=False, container=False, elem_id="chart")
+    # Somebody else's evaluation may have the turn: say so at once, in the browser.
+    run.click(None, None, result, js=f"() => ({{state: 'running', notice: '{WAITING}'}})", **PLUMBING)
     run.click(
         evaluating.run,
         [panel, corpus, folder, expression, limit, seed, models, window],
@@ -194,7 +197,7 @@ def _evaluate_tab(config: Config, evaluating: Evaluating, panel: gr.HTML, *, ser
         trigger_mode="once",
         api_visibility="private",
     )
-    stop.click(evaluating.cancel, queue=False, show_progress="hidden", api_visibility="private")
+    stop.click(evaluating.cancel, **PLUMBING)
 
 
 def _about_tab(config: Config) -> None:

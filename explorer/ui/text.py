@@ -1,5 +1,6 @@
 """Words of the page that are longer than a label."""
 
+WAITING = "Waiting for a turn at the models…"
 LOADING = "The models are loading; the page is ready."
 
 TAGLINE = (

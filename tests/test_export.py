@@ -1,0 +1,211 @@
+"""A merge as a folder that plain transformers loads."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from material import no_progress
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from transformers import WhisperForConditionalGeneration, WhisperProcessor
+
+from explorer.audio import SAMPLE_RATE, load_clip
+from explorer.corpora.manifest import read_manifest
+from explorer.corpora.subset import select
+from explorer.errors import ConfigError, RecipeError
+from explorer.export import RECIPE_FILE
+from explorer.recipe import Recipe, recipe_from
+from explorer.transcription.decoding import Decoding, Halt
+
+RECIPE = Recipe("tiny", mixing=0.3, scope=("encoder.self", "decoder.cross"))
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def exported(tiny_workbench, tiny_bench, tmp_path):
+    target = tmp_path / "merge"
+    tiny_workbench.export(tiny_bench, RECIPE, target)
+    return target
+
+
+def test_the_folder_holds_the_merge_bit_for_bit(exported, tiny_bench):
+    model = WhisperForConditionalGeneration.from_pretrained(exported)
+    with tiny_bench.live.merged(RECIPE) as merge:
+        wanted = merge.state_dict()
+        assert model.state_dict().keys() == wanted.keys()
+        assert all(torch.equal(tensor, wanted[name]) for name, tensor in model.state_dict().items())
+
+
+def test_the_output_projection_is_stored_once_and_tied(exported):
+    assert "proj_out.weight" not in load_file(exported / "model.safetensors")
+    model = WhisperForConditionalGeneration.from_pretrained(exported)
+    assert model.proj_out.weight.data_ptr() == model.model.decoder.embed_tokens.weight.data_ptr()
+
+
+def test_the_folder_has_the_bases_tokenizer_and_settings(exported, tiny_whisper_folders):
+    WhisperProcessor.from_pretrained(exported)
+    for name in ("tokenizer.json", "preprocessor_config.json", "generation_config.json", "normalizer.json"):
+        assert (exported / name).read_bytes() == (tiny_whisper_folders.base / name).read_bytes()
+
+
+def test_the_folder_says_how_it_was_made(exported, tiny_bench):
+    card = json.loads((exported / RECIPE_FILE).read_text())
+    assert recipe_from(card["recipe"]) == RECIPE
+    assert card["fingerprint"] == tiny_bench.live.merged_fingerprint(RECIPE)
+
+
+def test_the_folder_can_be_a_member_of_a_triple(exported, tiny_workbench, tiny_config):
+    text = tiny_config.read_text().replace("title: Three", "title: Two and a merge of")
+    tiny_config.write_text(
+        text[: text.index("    m1:")] + f"    m1: {{folder: merge}}\n" + text[text.index("    m2:") :]
+    )
+    from explorer.config import read_config
+    from explorer.workbench import Workbench
+
+    bench = Workbench(read_config(tiny_config), "cpu").bench("tiny", no_progress)
+    card = json.loads((exported / RECIPE_FILE).read_text())
+    assert bench.fingerprint("m1", RECIPE) == card["fingerprint"]
+
+
+def test_everybody_who_may_read_the_recipe_may_read_the_weights(exported):
+    rights = {path.name: path.stat().st_mode & 0o777 for path in exported.iterdir()}
+    mask = os.umask(0)
+    os.umask(mask)
+    assert set(rights.values()) == {0o666 & ~mask}
+    assert exported.stat().st_mode & 0o777 == 0o777 & ~mask
+
+
+def test_the_live_model_merges_on_as_before(tiny_workbench, tiny_bench, tmp_path):
+    before = [tiny_bench.fingerprint(model, RECIPE) for model in ("m0", "m1", "m2", "merge")]
+    tiny_workbench.export(tiny_bench, RECIPE, tmp_path / "merge")
+    assert [tiny_bench.fingerprint(model, RECIPE) for model in ("m0", "m1", "m2", "merge")] == before
+
+
+# Where it cannot be written.
+
+
+def listing(folder):
+    return sorted(str(path) for path in folder.rglob("*"))
+
+
+@pytest.mark.parametrize("kind", ["folder", "empty folder", "file", "link into the void"])
+def test_what_is_there_already_is_not_touched(tiny_workbench, tiny_bench, tmp_path, kind):
+    target = tmp_path / "merge"
+    if kind == "file":
+        target.write_text("mine")
+    elif kind == "link into the void":
+        target.symlink_to("/nowhere/at-all")
+    else:
+        target.mkdir()
+        if kind == "folder":
+            (target / "mine").write_text("mine")
+    before = listing(tmp_path)
+    with pytest.raises(ConfigError, match=r"merge: exists already; name a folder that does not"):
+        tiny_workbench.export(tiny_bench, RECIPE, target)
+    assert listing(tmp_path) == before
+
+
+def test_an_absent_parent_folder_is_named_and_not_made(tiny_workbench, tiny_bench, tmp_path):
+    with pytest.raises(ConfigError, match=r"b/merge: its parent folder does not exist; create .*b first\.$"):
+        tiny_workbench.export(tiny_bench, RECIPE, tmp_path / "a" / "b" / "merge")
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_closed_parent_folder_is_named(tiny_workbench, tiny_bench, tmp_path):
+    (tmp_path / "closed").mkdir(mode=0o500)
+    with pytest.raises(ConfigError, match="cannot be written to"):
+        tiny_workbench.export(tiny_bench, RECIPE, tmp_path / "closed" / "merge")
+
+
+def fail(error):
+    def raising(*_, **__):
+        raise error
+
+    return raising
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(28, "No space left on device"), SafetensorError("I/O error: No space left on device (os error 28)")],
+)
+def test_a_disk_that_fills_up_is_one_sentence_and_leaves_nothing_behind(
+    tiny_workbench, tiny_bench, tmp_path, monkeypatch, error
+):
+    monkeypatch.setattr(WhisperForConditionalGeneration, "save_pretrained", fail(error))
+    before = listing(tmp_path)
+    with pytest.raises(ConfigError, match=r"merge: cannot be written \(.*No space left.*\); free space") as caught:
+        tiny_workbench.export(tiny_bench, RECIPE, tmp_path / "merge")
+    assert "\n" not in str(caught.value)
+    assert listing(tmp_path) == before
+
+
+def test_an_interrupt_in_the_middle_leaves_nothing_behind(tiny_workbench, tiny_bench, tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "copyfile", fail(KeyboardInterrupt()))
+    before = listing(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        tiny_workbench.export(tiny_bench, RECIPE, tmp_path / "merge")
+    assert listing(tmp_path) == before
+
+
+def test_the_folder_appears_only_when_it_is_complete(tiny_workbench, tiny_bench, tmp_path, monkeypatch):
+    target, there, copy = tmp_path / "merge", [], shutil.copyfile
+    monkeypatch.setattr(shutil, "copyfile", lambda *paths: (there.append(target.exists()), copy(*paths)))
+    tiny_workbench.export(tiny_bench, RECIPE, target)
+    assert set(there) == {False}
+    assert target.exists()
+
+
+def test_a_recipe_that_does_not_fit_writes_nothing(tiny_workbench, tiny_bench, tmp_path):
+    misfit = recipe_from({"triple": "tiny", "schedule": "custom", "ratios": {"encoder.self": [1.0] * 9}})
+    before = listing(tmp_path)
+    with pytest.raises(RecipeError):
+        tiny_workbench.export(tiny_bench, misfit, tmp_path / "merge")
+    assert listing(tmp_path) == before
+
+
+@pytest.mark.slow
+def test_a_real_write_error_of_the_system_is_one_line_and_leaves_nothing_behind(tiny_config):
+    """The process may write no file over a megabyte; the weights have three."""
+    code = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000));"
+        "from explorer.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    )
+    before = listing(tiny_config.parent)
+    target = tiny_config.parent / "merge"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "merge", "--config", str(tiny_config), "--out", str(target)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert f"error: {target}: cannot be written" in done.stderr
+    assert "File too large" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert listing(tiny_config.parent) == before
+
+
+@pytest.mark.slow
+def test_plain_transformers_hears_with_the_folder_what_the_page_hears(real_bench, speech, tmp_path):
+    recipe = Recipe("tiny-en", mixing=0.2, exponents=(0.8,))
+    bench = real_bench.bench("tiny-en", no_progress)
+    target = tmp_path / "merge"
+    real_bench.export(bench, recipe, target)
+    model = WhisperForConditionalGeneration.from_pretrained(target)
+    processor = WhisperProcessor.from_pretrained(target)
+    utterances = select(read_manifest(speech / "speechocean762" / "dev-child").utterances, limit=5)
+    for utterance in utterances:
+        clip = load_clip(utterance.path)
+        features = processor(clip.samples, sampling_rate=SAMPLE_RATE, return_tensors="pt").input_features
+        (text,) = processor.batch_decode(model.generate(features), skip_special_tokens=True)
+        with bench.live.merged(recipe) as merge:
+            (found,) = bench.transcriber.transcribe(merge, [clip], Decoding("30"), Halt())
+        assert found.text == text.strip() != ""

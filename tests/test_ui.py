@@ -1,0 +1,119 @@
+"""The page without a browser: its wiring, what it sends to be drawn, and what it refuses."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+
+from explorer.config import read_config
+from explorer.corpora.manifest import read_manifest
+from explorer.errors import RecipeError
+from explorer.scoring import WordErrors, align
+from explorer.ui.chart import error_chart
+from explorer.ui.evaluating import Evaluating
+from explorer.ui.newest import Newest
+from explorer.ui.opening import Opening
+from explorer.ui.page import MODEL_QUEUE, build_page, page_head
+from explorer.ui.render import Column, counts_json, notice, transcripts
+from explorer.ui.sent import entry, recipe_entries, stamp_of, whole
+from explorer.ui.text import FOLDER_REFUSED
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def page() -> gr.Blocks:
+    config = read_config(ROOT / "checkpoints.yaml")
+    samples = {utterance.id: utterance for utterance in read_manifest(ROOT / "assets" / "clips").utterances}
+    return build_page(config, Opening(config), samples, serve_folders=False)
+
+
+def test_nothing_of_the_page_is_a_public_interface(page):
+    assert page.fns
+    assert {event.api_visibility for event in page.fns.values()} == {"private"}
+
+
+def test_all_that_listens_waits_in_one_line(page):
+    listening = [event for event in page.fns.values() if event.name == "transcribe"]
+    assert len(listening) == 7
+    assert {(event.concurrency_id, event.concurrency_limit) for event in listening} == {(MODEL_QUEUE, 1)}
+
+
+def test_the_scripts_of_the_page_are_in_its_head():
+    head = page_head(ROOT / "assets")
+    for name in ("mountHeader", "mountRecipe", "mountClips", "mountTranscripts", "mountEvaluation", "mixingRatios"):
+        assert f"page.{name} = " in head
+    assert "http://" not in head.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_the_newest_request_of_a_visitor_wins_and_others_do_not_matter():
+    newest = Newest()
+    newest.note("a", 5)
+    newest.note("b", 1)
+    assert not newest.is_past("a", 5)
+    newest.note("a", 7)
+    newest.note("a", 6)  # arrives late
+    assert newest.is_past("a", 6)
+    assert not newest.is_past("a", 7)
+    assert not newest.is_past("b", 1)
+    newest.forget("a")
+    assert newest.is_past("a", 7)
+
+
+def test_a_run_after_a_cancelled_one_is_not_cancelled():
+    newest = Newest()
+    newest.note("a", 1)
+    newest.forget("a")
+    newest.note("a", 2)
+    assert not newest.is_past("a", 2)
+
+
+def test_a_column_carries_words_and_counts_only_with_a_reference():
+    bare = Column("m1", "M1", "done", "a b").as_json()
+    assert bare["words"] is None
+    assert bare["counts"] is None
+    scored = Column("m1", "M1", "done", "a b", alignment=align("a c", "a b")).as_json()
+    assert scored["words"] == [["equal", "a", "a"], ["substitute", "c", "b"]]
+    assert scored["counts"]["wer"] == 0.5
+
+
+def test_a_rate_without_words_is_none_and_not_a_number():
+    assert counts_json(WordErrors(insertions=2))["wer"] is None
+
+
+def test_a_notice_leaves_the_columns_alone():
+    assert notice("error", "No.")["columns"] is None
+    assert transcripts([], "done", None)["columns"] == []
+
+
+def test_the_chart_draws_errors_and_is_absent_without_words():
+    row = counts_json(WordErrors(8, 1, 1, 2)) | {"title": "M1", "interval": [0.2, 0.6]}
+    figure = error_chart([row])
+    assert [trace.x[0] for trace in figure.data] == [10, 10, 20, 40]
+    assert error_chart([counts_json(WordErrors()) | {"title": "M1", "interval": None}]) is None
+
+
+def test_a_server_for_others_opens_no_folders():
+    config = read_config(ROOT / "checkpoints.yaml")
+    opening = Opening(config)
+    opening._workbench = SimpleNamespace(recipe=lambda entries, where: None)
+    opening._ready.set()
+    run = Evaluating(opening, serve_folders=False).run
+    request = SimpleNamespace(session_hash="a")
+    ((value, _),) = list(run({"recipe": {}}, "samples", "/etc", "", 5, 0, ["M1"], "fit", request))
+    assert value == {"state": "error", "notice": FOLDER_REFUSED}
+
+
+@pytest.mark.parametrize("panel", [None, 3, "x", [], {}, {"recipe": 4}, {"recipe": None}])
+def test_a_panel_that_is_none_is_refused_in_one_sentence(panel):
+    with pytest.raises(RecipeError, match="reload the page"):
+        recipe_entries(panel)
+
+
+def test_anything_may_be_sent():
+    assert entry("x", "id") is None
+    assert stamp_of(None, {"stamp": "9"}, {"stamp": 4}) == 4
+    assert whole(None, "n") is None
+    with pytest.raises(RecipeError, match=r"n: expected a whole number, but got 2\.5"):
+        whole(2.5, "n")
