@@ -53,7 +53,13 @@ def main() -> int:
             run_history=False,
             enable_monitoring=False,
             footer_links=[],
-            theme=gr.themes.Default(primary_hue="orange", secondary_hue="blue", font=("system-ui", "sans-serif")),
+            theme=gr.themes.Default(primary_hue="orange", secondary_hue="blue", font=("system-ui", "sans-serif")).set(
+                # White on Gradio's own orange is too faint to read.
+                button_primary_background_fill="#b45309",
+                button_primary_background_fill_dark="#b45309",
+                button_primary_background_fill_hover="#92400e",
+                button_primary_background_fill_hover_dark="#92400e",
+            ),
             css_paths=HERE / "assets" / "page" / "style.css",
             head=page_head(HERE / "assets"),
         )

@@ -223,7 +223,7 @@ def _evaluate(workbench: Workbench, options: argparse.Namespace) -> dict[str, An
     if not options.json:
         sys.stdout.write("\n".join(summary_lines(evaluation)) + "\n")
     subset = {"name": options.corpus, "filter": options.filter, "limit": options.limit, "seed": options.seed}
-    prints: dict[str, str] = {model: bench.fingerprint(model, recipe) for model in models}
+    prints: dict[str, str] = {model: bench.fingerprint(model, recipe) for model in MODEL_NAMES}
     document = evaluation_document(evaluation, recipe, decoding, prints, subset)
     return document | {"left_out": [*corpus.problems, *evaluation.problems]}
 

@@ -78,8 +78,22 @@ def _opened(path: Path, name: str) -> Iterator[soundfile.SoundFile]:
         with soundfile.SoundFile(path) as file:
             yield file
     except (soundfile.SoundFileError, OSError) as error:
+        if _is_packed_sphere(path):
+            raise AudioError(
+                f"{name}: is a SPHERE file packed with shorten, which cannot be read; unpack it with sph2pipe -f wav."
+            ) from error
         formats = "WAV, FLAC, Ogg, Opus, MP3 or AIFF"
         raise AudioError(f"{name}: cannot be read as audio; expected {formats}. Convert it and try again.") from error
+
+
+def _is_packed_sphere(path: Path) -> bool:
+    """Say whether a file is NIST SPHERE with ``sample_coding -s26 pcm,embedded-shorten-v2.00`` or the like."""
+    try:
+        with path.open("rb") as stream:
+            header = stream.read(1024)  # the size of SPHERE's header
+    except OSError:
+        return False
+    return header.startswith(b"NIST_1A") and b",embedded-" in header
 
 
 def clip_from_samples(samples: NDArray[np.float32], rate: int, name: str) -> Clip:

@@ -14,7 +14,9 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from explorer.errors import ConfigError, seen
 
 Window = Literal["30", "fit"]
-CorpusKind = Literal["manifest"]
+CorpusKind = Literal[
+    "manifest", "audiofolder", "table", "kaldi", "myst", "cmu-kids", "cmu-kids-spoken", "speechocean762", "librispeech"
+]
 
 _STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 # pydantic's kinds of error, where its own words are about Python.

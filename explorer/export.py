@@ -35,7 +35,7 @@ def check_target(target: Path) -> None:
         ConfigError: it exists already, or its parent does not or cannot be written to.
     """
     try:
-        exists = target.exists()
+        exists = target.exists() or target.is_symlink()
     except OSError as error:  # a name too long for the disk
         raise _unwritable(target, error) from error
     if exists:

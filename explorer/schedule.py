@@ -26,11 +26,15 @@ class ScheduleRow:
         formula: λ_i, with i zero-based and L the depth of the stack.
         meaning: one sentence in plain words.
         exponents: how many α the formula uses: 0, 1 or 3.
+        mixing_hint: what the ends of λ do.
+        exponent_hint: what the ends of α do.
     """
 
     formula: str
     meaning: str
     exponents: int
+    mixing_hint: str = ""
+    exponent_hint: str = ""
 
 
 SCHEDULES: dict[ScheduleName, ScheduleRow] = {
@@ -38,16 +42,34 @@ SCHEDULES: dict[ScheduleName, ScheduleRow] = {
         "λᵢ = λ^(α·(i+1)/L)",
         "Low layers stay with the child model, the top layer gets λ^α (the authors' 2026 code).",
         1,
+        "paper: 0.1–0.3; 1 is all child",
+        "paper: 0.7–0.9; 0 is all child",
     ),
-    "power": ScheduleRow("λᵢ = λ^(α·i)", "The formula as usually printed: adult after the first few layers.", 1),
+    "power": ScheduleRow(
+        "λᵢ = λ^(α·i)",
+        "The formula as usually printed: the lowest layer is the child's, and deep stacks soon turn adult.",
+        1,
+        "paper: 0.1–0.3; 1 is all child",
+        "paper: 0.7–0.9; 0 is all child",
+    ),
     "decay": ScheduleRow(
-        "λᵢ = 1 − λ^(α^i)", "λ read as the adult share of the lowest layer: a smaller λ favours the child model.", 1
+        "λᵢ = 1 − λ^(α^i)",
+        "λ read as the adult share of the lowest layer: a smaller λ favours the child model.",
+        1,
+        "paper: 0.1–0.3; 0 is all child",
+        "paper: 0.7–0.9; 1 is the same in every layer",
     ),
     "groups": ScheduleRow(
-        "λᵢ = λ^(α_g)", "One α for each third of the stack, bottom to top (the authors' first script).", GROUPS
+        "λᵢ = λ^(α_g)",
+        "One α for each third of the stack, bottom to top (the authors' first script).",
+        GROUPS,
+        "1 is all child",
+        "0 is all child",
     ),
-    "constant": ScheduleRow("λᵢ = λ", "The same ratio in every layer; α is not used.", 0),
-    "custom": ScheduleRow("λᵢ as drawn", "The ratios themselves, drawn by hand or imported.", 0),
+    "constant": ScheduleRow(
+        "λᵢ = λ", "The same ratio in every layer; α is not used.", 0, "1 is all child, 0 all adult", "not used"
+    ),
+    "custom": ScheduleRow("λᵢ as drawn", "The ratios themselves: drag the points.", 0, "not used", "not used"),
 }
 
 

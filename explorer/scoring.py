@@ -1,10 +1,12 @@
 """Reference and hypothesis → one alignment, from which the words on the page, the counts and the WER are views."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 import jiwer
+from rapidfuzz.distance import Levenshtein
 
 EditOperation = Literal["equal", "substitute", "delete", "insert"]
 
@@ -65,7 +67,7 @@ class WordErrors:
 class Alignment:
     """A reference and a hypothesis, word by word.
 
-    Where several alignments have as few errors, it is the one rapidfuzz finds; the counts are the same up to such ties.
+    Where several alignments have as few errors, words that look alike are paired: *closet* with *class*, not *the*.
     """
 
     words: tuple[AlignedWord, ...]
@@ -91,17 +93,44 @@ def align(reference: str, hypothesis: str) -> Alignment:
         return Alignment(tuple(AlignedWord("insert", "", word) for word in heard))
     if not heard:
         return Alignment(tuple(AlignedWord("delete", word, "") for word in spoken))
-    chunks = jiwer.process_words(" ".join(spoken), " ".join(heard)).alignments[0]
     words: list[AlignedWord] = []
-    for chunk in chunks:
+    missed: list[str] = []
+    added: list[str] = []
+    for chunk in jiwer.process_words(" ".join(spoken), " ".join(heard)).alignments[0]:
         left = spoken[chunk.ref_start_idx : chunk.ref_end_idx]
         right = heard[chunk.hyp_start_idx : chunk.hyp_end_idx]
-        if chunk.type in ("equal", "substitute"):
-            operation: EditOperation = "equal" if chunk.type == "equal" else "substitute"
-            words += [AlignedWord(operation, r, h) for r, h in zip(left, right, strict=True)]
+        if chunk.type == "equal":
+            words += [*_paired(missed, added), *(AlignedWord("equal", word, word) for word in left)]
+            missed, added = [], []
         else:
-            words += [AlignedWord("delete", r, "") for r in left] + [AlignedWord("insert", "", h) for h in right]
-    return Alignment(tuple(words))
+            missed, added = missed + left, added + right
+    return Alignment((*words, *_paired(missed, added)))
+
+
+def _paired(missed: list[str], added: list[str]) -> list[AlignedWord]:
+    """Pair the words between two hits: as many substitutions as can be, in order, of words as alike as can be.
+
+    The shorter side is paired whole, so the number of errors is that of any optimal alignment.
+    """
+    swapped = len(missed) > len(added)
+    few, many = (added, missed) if swapped else (missed, added)
+    # costs[i][j]: of pairing the first i of the few with i of the first j of the many.
+    costs = [[0.0] * (len(many) + 1)] + [[math.inf] * (len(many) + 1) for _ in few]
+    for i, one in enumerate(few):
+        for j, other in enumerate(many):
+            unlike = Levenshtein.normalized_distance(one, other)
+            costs[i + 1][j + 1] = min(costs[i + 1][j], costs[i][j] + unlike)
+    pairs: list[AlignedWord] = []
+    i, j = len(few), len(many)
+    while j:
+        if i and costs[i][j] < costs[i][j - 1]:
+            i, j = i - 1, j - 1
+            reference, hypothesis = (many[j], few[i]) if swapped else (few[i], many[j])
+            pairs.append(AlignedWord("substitute", reference, hypothesis))
+        else:
+            j -= 1
+            pairs.append(AlignedWord("delete", many[j], "") if swapped else AlignedWord("insert", "", many[j]))
+    return pairs[::-1]
 
 
 def pooled(counts: Iterable[WordErrors]) -> WordErrors:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 import soundfile
+import torch
 from hypothesis import settings
 from material import Folders, no_progress, sine, write_config
 from tiny_whisper import write_companions, write_whisper
 
 from explorer.checkpoints.triple import Triple, load_triple
-from explorer.config import Config, read_config
+from explorer.config import Config, TripleSpec, read_config
 from explorer.live_model import LiveModel, pick_device
 from explorer.workbench import Bench, Workbench
 
@@ -20,7 +21,14 @@ settings.register_profile("laws", deadline=None, max_examples=60)
 settings.load_profile("laws")
 
 ROOT = Path(__file__).parents[1]
+THREADS = torch.get_num_threads()
 SPEECH = Path(__file__).parents[2] / "shared" / "speech"
+
+
+@pytest.fixture(autouse=True)
+def threads(request):
+    """Tiny networks get one thread: two that wait for each other are slow on a machine that has other work."""
+    torch.set_num_threads(THREADS if request.node.get_closest_marker("slow") else 1)
 
 
 @pytest.fixture(scope="session")
@@ -58,10 +66,21 @@ def tiny_config(tiny_whisper_folders, tmp_path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_spec(tiny_whisper_folders, tmp_path_factory):
+def tiny_workbench(tiny_whisper_folders, tmp_path_factory) -> Workbench:
+    """One workbench for all tests: what a merge gives does not depend on the merges before it."""
+    path = write_config(tmp_path_factory.mktemp("config") / "checkpoints.yaml", tiny_whisper_folders)
+    return Workbench(read_config(path), "cpu")
+
+
+@pytest.fixture(scope="session")
+def tiny_bench(tiny_workbench) -> Bench:
+    return tiny_workbench.bench("tiny", no_progress)
+
+
+@pytest.fixture(scope="session")
+def tiny_spec(tiny_workbench) -> TripleSpec:
     """The entry of the three random Whispers in a checkpoints.yaml."""
-    config = read_config(write_config(tmp_path_factory.mktemp("config") / "checkpoints.yaml", tiny_whisper_folders))
-    return config.triple("tiny")
+    return tiny_workbench.config.triple("tiny")
 
 
 @pytest.fixture(scope="session")
@@ -73,16 +92,6 @@ def tiny_triple(tiny_spec) -> Triple:
 def live(tiny_triple) -> LiveModel:
     """A live model of its own for every test; the triple behind it is shared and must stay as it is."""
     return LiveModel(tiny_triple, pick_device("cpu"))
-
-
-@pytest.fixture
-def tiny_workbench(tiny_config) -> Workbench:
-    return Workbench(read_config(tiny_config), "cpu")
-
-
-@pytest.fixture
-def tiny_bench(tiny_workbench) -> Bench:
-    return tiny_workbench.bench("tiny", no_progress)
 
 
 @pytest.fixture(scope="session")

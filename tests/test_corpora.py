@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from material import sine
 
 from explorer.config import CorpusSpec
+from explorer.corpora.filters import parse_filter
 from explorer.corpora.manifest import MANIFEST, Utterance, read_manifest
 from explorer.corpora.open import open_corpus
-from explorer.corpora.subset import parse_filter, select
+from explorer.corpora.subset import select
 from explorer.errors import CorpusError
 
 ROWS = [
@@ -141,7 +142,7 @@ def test_a_corpus_is_opened_by_kind_and_path(tmp_path):
         ("yours", "'yours': expected a name in checkpoints.yaml .mine. or KIND:PATH"),
         ("", "expected a name"),
         ("manifest:", "expected a name"),
-        ("myst:/data", "'myst': no such kind"),
+        ("mist:/data", "'mist': no such kind"),
         (":/data", "'': no such kind"),
         ("manifest:/nowhere", "/nowhere: no such folder"),
         ("manifest:~nobody-of-that-name/x", "~nobody-of-that-name"),

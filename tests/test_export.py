@@ -15,12 +15,14 @@ from safetensors.torch import load_file
 from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
 from explorer.audio import SAMPLE_RATE, load_clip
+from explorer.config import read_config
 from explorer.corpora.manifest import read_manifest
 from explorer.corpora.subset import select
 from explorer.errors import ConfigError, RecipeError
 from explorer.export import RECIPE_FILE
 from explorer.recipe import Recipe, recipe_from
 from explorer.transcription.decoding import Decoding, Halt
+from explorer.workbench import Workbench
 
 RECIPE = Recipe("tiny", mixing=0.3, scope=("encoder.self", "decoder.cross"))
 ROOT = Path(__file__).parents[1]
@@ -61,12 +63,7 @@ def test_the_folder_says_how_it_was_made(exported, tiny_bench):
 
 def test_the_folder_can_be_a_member_of_a_triple(exported, tiny_workbench, tiny_config):
     text = tiny_config.read_text().replace("title: Three", "title: Two and a merge of")
-    tiny_config.write_text(
-        text[: text.index("    m1:")] + f"    m1: {{folder: merge}}\n" + text[text.index("    m2:") :]
-    )
-    from explorer.config import read_config
-    from explorer.workbench import Workbench
-
+    tiny_config.write_text(text[: text.index("    m1:")] + "    m1: {folder: merge}\n" + text[text.index("    m2:") :])
     bench = Workbench(read_config(tiny_config), "cpu").bench("tiny", no_progress)
     card = json.loads((exported / RECIPE_FILE).read_text())
     assert bench.fingerprint("m1", RECIPE) == card["fingerprint"]

@@ -3,7 +3,7 @@
   "use strict";
   const page = (window.SAMerge = window.SAMerge || {});
   const { el, svg } = page;
-  const WIDTH = 230, HEIGHT = 168, LEFT = 14, RIGHT = 12, TOP = 16, BOTTOM = 26;
+  const WIDTH = 230, HEIGHT = 172, LEFT = 10, RIGHT = 10, TOP = 24, BOTTOM = 30;
   const LANES = {
     "encoder.self": "Encoder self-attention",
     "decoder.self": "Decoder self-attention",
@@ -29,6 +29,8 @@
       this.area = svg("polygon", { class: "sam-area" });
       this.plot = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "sam-plot", "data-lane": lane,
         role: "group", "aria-label": `${LANES[lane]}: share of the child model in each layer` });
+      this.plot.addEventListener("pointerdown", (event) => this.drag(event, this.nearest(event.clientX)));
+      this.plot.addEventListener("pointerleave", () => this.tell(this.depth - 1));
       this.node = el("div", { class: "sam-lane" }, el("div", { class: "sam-lane-name" }, LANES[lane]), this.plot, this.readout);
     }
 
@@ -37,9 +39,9 @@
       const grid = [0, 0.5, 1].map((ratio) =>
         svg("line", { x1: LEFT, x2: WIDTH - RIGHT, y1: yOf(ratio), y2: yOf(ratio), class: "sam-grid" }));
       const marks = [
-        svg("text", { x: LEFT, y: TOP - 5, class: "sam-end sam-child" }, "▲ child, M1"),
-        svg("text", { x: LEFT, y: HEIGHT - BOTTOM + 12, class: "sam-end sam-adult" }, "▼ adult, M2"),
-        svg("text", { x: WIDTH - RIGHT, y: HEIGHT - BOTTOM + 12, class: "sam-axis", "text-anchor": "end" }, `layers 0–${depth - 1}`),
+        svg("text", { x: LEFT, y: 11, class: "sam-end sam-child" }, "▲ child, M1"),
+        svg("text", { x: LEFT, y: HEIGHT - 7, class: "sam-end sam-adult" }, "▼ adult, M2"),
+        svg("text", { x: WIDTH - RIGHT, y: HEIGHT - 7, class: "sam-axis", "text-anchor": "end" }, `layers 0–${depth - 1}`),
       ];
       this.points = Array.from({ length: depth }, (_, layer) => this.point(layer));
       this.plot.replaceChildren(...grid, ...marks, this.area, this.line, ...this.points);
@@ -49,7 +51,6 @@
       const dot = svg("circle", { r: this.depth > 12 ? 4.5 : 6.5, class: "sam-point", role: "slider",
         tabindex: layer === 0 ? 0 : -1, "aria-valuemin": 0, "aria-valuemax": 100, "aria-orientation": "vertical",
         "data-layer": layer });
-      dot.addEventListener("pointerdown", (event) => this.drag(event, dot, layer));
       dot.addEventListener("keydown", (event) => this.key(event, layer));
       dot.addEventListener("keyup", (event) => {
         if (["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End"].includes(event.key)) this.hand.rested();
@@ -59,22 +60,33 @@
       return dot;
     }
 
-    drag(event, dot, layer) {
+    /** The layer whose point is nearest to a place on the screen: a hand need not hit the dot. */
+    nearest(clientX) {
+      const box = this.plot.getBoundingClientRect();
+      const x = ((clientX - box.left) * WIDTH) / box.width;
+      const distances = this.points.map((_, layer) => Math.abs(xOf(layer, this.depth) - x));
+      return distances.indexOf(Math.min(...distances));
+    }
+
+    drag(event, layer) {
       if (!this.active) return;
       event.preventDefault();
-      dot.setPointerCapture(event.pointerId);
+      const dot = this.points[layer];
+      this.plot.setPointerCapture(event.pointerId);
       dot.focus();
       const move = (moved) => {
         const box = this.plot.getBoundingClientRect();
         const ratio = ratioAt(((moved.clientY - box.top) * HEIGHT) / box.height);
         this.hand.moved(this.lane, layer, Math.round(ratio * 100) / 100);
+        this.told = layer;
       };
       const release = () => {
-        dot.removeEventListener("pointermove", move);
+        this.plot.removeEventListener("pointermove", move);
         this.hand.rested();
       };
-      dot.addEventListener("pointermove", move);
-      dot.addEventListener("pointerup", release, { once: true });
+      move(event);
+      this.plot.addEventListener("pointermove", move);
+      this.plot.addEventListener("pointerup", release, { once: true });
     }
 
     key(event, layer) {
@@ -93,7 +105,7 @@
     tell(layer) {
       const ratio = this.ratios[layer];
       const share = `${Math.round(100 * ratio)} % child, ${Math.round(100 * (1 - ratio))} % adult`;
-      this.readout.textContent = this.active ? `${page.explain(this.recipe, layer, this.depth, ratio)} · ${share}` : "not merged: M1";
+      this.readout.textContent = this.active ? `layer ${layer}: ${share} · ${page.explain(this.recipe, layer, this.depth, ratio)}` : "not merged: M1";
       this.told = layer;
     }
 
@@ -101,7 +113,7 @@
       if (ratios.length !== this.depth) this.build(ratios.length);
       this.recipe = recipe;
       this.ratios = ratios;
-      this.active = recipe.scope.includes(this.lane);
+      this.active = recipe.scope.includes(this.lane) && recipe.projections.length > 0;
       this.node.classList.toggle("sam-off", !this.active);
       const spots = ratios.map((ratio, layer) => `${xOf(layer, this.depth)},${yOf(ratio)}`);
       this.line.setAttribute("points", spots.join(" "));

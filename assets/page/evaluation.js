@@ -21,7 +21,7 @@
     ...[each.substitutions, each.deletions, each.insertions, each.words].map((count) => el("td", {}, String(count))));
 
   const table = (value) => el("table", { class: "sam-table" },
-    el("caption", {}, `n = ${value.done} clips, ${value.speakers} speakers · ${value.settings}`),
+    el("caption", {}, `n = ${value.done} clips, ${value.speakers} speakers · ${value.settings}`, el("strong", { class: "sam-moved" }, " · the curve has moved since")),
     el("thead", {}, el("tr", {}, ...["Model", "WER", "95 % interval", "≠ substituted", "− deleted", "+ inserted", "words"].map((name) => el("th", { scope: "col" }, name)))),
     el("tbody", {}, ...value.rows.map(row)));
 
@@ -30,7 +30,7 @@
     const show = () => {
       // A mistake in a field takes nothing away: the last table stays below the sentence.
       const value = props.value?.state === "error" ? { ...kept, ...props.value } : props.value || {};
-      if (value.state !== "error") kept = value;
+      if (value.rows) kept = value;
       const parts = [];
       if (value.notice) parts.push(el("p", { class: `sam-notice sam-notice-${value.state}`, role: value.state === "error" ? "alert" : "status" }, value.notice));
       if (value.total) parts.push(progress(value));
@@ -40,7 +40,12 @@
       }
       element.replaceChildren(el("div", { class: "sam-evaluation", "data-state": value.state || "" }, ...parts));
     };
-    watch("value", show);
+    const mark = () => {
+      const moved = kept.recipe && page.recipe && !page.sameRecipe(kept.recipe, page.recipe);
+      element.querySelector(".sam-evaluation")?.classList.toggle("sam-outdated", Boolean(moved));
+    };
+    page.onRecipe(mark);
+    watch("value", () => { show(); mark(); });
     show();
   };
 

@@ -25,6 +25,7 @@
       el("p", {}, props.tagline),
       el("div", { class: "sam-switches" },
         toggle("Dark", "Light text on dark ground", "sam-dark", (on) => document.body.classList.toggle("dark", on)),
-        toggle("Projector", "Large type for the back row", "sam-projector", (on) => document.body.classList.toggle("projector", on)))));
+        toggle("Projector", "Large type for the back row", "sam-projector", (on) => document.body.classList.toggle("projector", on))),
+      el("details", { class: "sam-new" }, el("summary", {}, "New here?"), ...props.newcomer.map((line) => el("p", {}, line)))));
   };
 })();

@@ -12,15 +12,22 @@
     const number = el("input", { type: "number", ...options, "aria-label": `${label}, typed` });
     const take = (text) => {
       const value = Math.min(highest, Math.max(0, Number.parseFloat(text)));
-      if (Number.isNaN(value)) return;
-      moved(value);
+      if (Number.isNaN(value)) number.value = Number(range.value).toFixed(2);
+      else moved(value);
     };
     range.addEventListener("input", () => take(range.value));
     range.addEventListener("change", rested);
     number.addEventListener("change", () => { take(number.value); rested(); });
+    const said = el("span", { class: "sam-hint", id: `${id}-hint` }, hint);
     const node = el("div", { class: "sam-dial" },
-      el("label", { for: id }, label), el("span", { class: "sam-hint", id: `${id}-hint` }, hint), range, number);
-    return { node, show: (value) => { range.value = value; if (document.activeElement !== number) number.value = value.toFixed(2); else number.value = value; } };
+      el("label", { for: id }, label), said, range, number);
+    /** A dial that the schedule does not use keeps its place: nothing may move under a hand. */
+    const use = (on, text) => {
+      said.textContent = text;
+      node.classList.toggle("sam-off", !on);
+      range.disabled = number.disabled = !on;
+    };
+    return { node, use, show: (value) => { range.value = value; if (document.activeElement !== number) number.value = value.toFixed(2); else number.value = value; } };
   };
 
   const boxes = (legend, names, checked, toggled) => {
@@ -42,10 +49,11 @@
       formula.textContent = row.formula;
       meaning.textContent = row.meaning;
       const alpha = Array.isArray(recipe.alpha) ? recipe.alpha : [recipe.alpha];
-      mixing.node.hidden = recipe.schedule === "custom";
+      mixing.use(recipe.schedule !== "custom", row.mixing_hint);
       mixing.show(recipe.lambda);
       exponents.forEach((each, index) => {
-        each.node.hidden = row.exponents === 0 || (row.exponents === 1) !== (index === 0);
+        each.node.hidden = (row.exponents === 3) === (index === 0);
+        each.use(row.exponents > 0, index === 0 ? row.exponent_hint : GROUP_NAMES[index - 1]);
         each.show(index === 0 ? alpha[0] : alpha[index - 1] ?? alpha[0]);
       });
       scope.show(recipe.scope);
@@ -101,8 +109,8 @@
     const schedule = choice(Object.fromEntries(Object.keys(props.schedules).map((name) => [name, name])), setSchedule, { id: "sam-schedule" });
     const formula = el("code", { class: "sam-formula" });
     const meaning = el("span", { class: "sam-meaning" });
-    const mixing = dial("sam-lambda", "λ", "paper: 0.1–0.3; 1 is all child", 1, (value) => changed({ lambda: value }), rested);
-    const single = dial("sam-alpha", "α", "paper: 0.7–0.9; 0 is all child", 2, (value) => changed({ alpha: value }), rested);
+    const mixing = dial("sam-lambda", "λ", "", 1, (value) => changed({ lambda: value }), rested);
+    const single = dial("sam-alpha", "α", "", 2, (value) => changed({ alpha: value }), rested);
     const grouped = GROUP_NAMES.map((name, index) => dial(`sam-alpha-${index}`, `α${index + 1}`, name, 2, (value) => {
       const alpha = [...recipe.alpha];
       alpha[index] = value;
@@ -125,7 +133,8 @@
         el("div", { class: "sam-reading" }, formula, meaning)),
       el("div", { class: "sam-dials" }, mixing.node, ...exponents.map((each) => each.node)),
       curve.node,
-      el("div", { class: "sam-row" }, scope.node, projections.node, reset)));
+      el("div", { class: "sam-row" }, scope.node, projections.node, reset),
+      el("p", { class: "sam-rest" }, "Only q, k and v of attention are mixed. Everything else is M1’s, so even “100 % adult” is not M2.")));
     page.setRecipe(recipe);
     draw();
   };

@@ -22,7 +22,7 @@
     const alpha = Array.isArray(recipe.alpha) ? recipe.alpha : [recipe.alpha];
     const curves = {};
     for (const [lane, depth] of Object.entries(depths)) {
-      if (!recipe.scope.includes(lane)) curves[lane] = Array(depth).fill(1);
+      if (!recipe.scope.includes(lane) || !recipe.projections.length) curves[lane] = Array(depth).fill(1);
       else if (recipe.schedule === "custom") curves[lane] = [...recipe.ratios[lane]];
       else curves[lane] = page.mixingRatios(recipe.schedule, recipe.lambda, alpha, depth);
     }
@@ -40,8 +40,7 @@
       decay: `1 − ${mixing}^(${show(alpha[0])}^${layer})`,
       groups: `${mixing}^${show(alpha[groupOf(layer, depth)] ?? alpha[0])}`,
       constant: "λ",
-      custom: "as drawn",
     }[recipe.schedule];
-    return `λ${layer} = ${written} = ${ratio.toFixed(2)}`;
+    return written ? `λ${layer} = ${written} = ${ratio.toFixed(2)}` : `λ${layer} = ${ratio.toFixed(2)}, drawn`;
   };
 })();

@@ -1,83 +1,111 @@
-"""Filters on what is known of an utterance, and subsets drawn evenly over speakers."""
+"""Subsets of a corpus: a split, a list of ids, a filter, the paper's filter, and a draw even over speakers."""
 
-import operator
+import hashlib
+import json
 import random
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
-from explorer.corpora.manifest import Utterance
+from explorer.corpora.filters import matching
+from explorer.corpora.id_list import pick, read_ids
+from explorer.corpora.quality import MAX_WER, MIN_WORDS, judge, read_hypotheses
+from explorer.corpora.utterance import Utterance
 from explorer.errors import CorpusError
 
-_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
-    "<=": operator.le,
-    ">=": operator.ge,
-    "!=": operator.ne,
-    "=": operator.eq,
-    "<": operator.lt,
-    ">": operator.gt,
-}
-_CONDITION = re.compile(r"\s*([A-Za-z_]\w*)\s*(<=|>=|!=|==?|<|>)\s*(.+?)\s*")
-_FIELDS = ("id", "speaker", "age", "gender", "duration", "words")
+
+@dataclass(frozen=True, kw_only=True)
+class SubsetSpec:
+    """How a subset is chosen; the parts apply in this order.
+
+    Attributes:
+        split: part of the corpus, as the corpus calls it.
+        ids: list file of ids, see ``id_list``.
+        expression: filter, see ``filters.parse_filter``; empty keeps all.
+        hypotheses: file with what a decoder heard, for the paper's filter, see ``quality``.
+        limit: how many to draw, evenly over speakers; None or more than there are keeps all.
+        seed: of the draw.
+    """
+
+    split: str | None = None
+    ids: Path | None = None
+    expression: str = ""
+    hypotheses: Path | None = None
+    limit: int | None = None
+    seed: int = 0
 
 
 @dataclass(frozen=True)
-class Condition:
-    """One comparison, for example ``age <= 8``."""
+class Step:
+    """One rule of a subset, and how many utterances it removed."""
 
-    field: str
-    sign: str
-    value: str
-
-    def holds(self, utterance: Utterance) -> bool:
-        """Say whether the utterance meets it; one that lacks the field does not."""
-        known = value_of(utterance, self.field)
-        if known is None:
-            return False
-        if isinstance(known, int | float):
-            try:
-                return _OPERATORS[self.sign](float(known), float(self.value))
-            except ValueError:
-                raise CorpusError(f"filter: {self.field}: expected a number, but got {self.value!r}.") from None
-        if self.sign not in ("=", "!="):
-            raise CorpusError(f"filter: {self.field} holds text; expected = or != there, but got {self.sign}.")
-        return _OPERATORS[self.sign](str(known), self.value)
+    rule: str
+    removed: int
 
 
-def value_of(utterance: Utterance, field: str) -> object:
-    """Look up a field: a known one, ``words`` of the reference, or a further entry of the manifest."""
-    if field == "words":
-        return len(utterance.reference.split())
-    return getattr(utterance, field) if field in _FIELDS else utterance.extra.get(field)
+@dataclass(frozen=True)
+class Subset:
+    """Chosen utterances, in the corpus' order.
+
+    Attributes:
+        utterances: at least one.
+        steps: the rules that were applied, in order.
+        problems: a sentence for each utterance left out because its duration cannot be read.
+    """
+
+    utterances: tuple[Utterance, ...]
+    steps: tuple[Step, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """Return what tells this subset from any other; see ``subset_fingerprint``."""
+        return subset_fingerprint(self.utterances)
 
 
-def parse_filter(expression: str) -> tuple[Condition, ...]:
-    """Read conditions joined by ``and`` (or commas), all of which must hold: ``age <= 8 and gender = f``.
+def choose(utterances: Sequence[Utterance], spec: SubsetSpec, normalizer: Callable[[str], str] | None = None) -> Subset:
+    """Choose a subset; the same arguments give the same subset.
+
+    Args:
+        utterances: of a corpus.
+        spec: how.
+        normalizer: for the paper's filter; needed with ``hypotheses`` only.
 
     Raises:
-        CorpusError: not of that form.
+        CorpusError: no such split, id, field or file, a bad filter, a limit below 1, or nothing left.
     """
-    conditions = []
-    for part in re.split(r"\band\b|,|&", expression):
-        if not part.strip():
-            if expression.strip():
-                raise CorpusError(
-                    f"filter: a condition is missing in {expression!r}; write for example age <= 8 and gender = f."
-                )
-            continue
-        match = _CONDITION.fullmatch(part)
-        if match is None:
-            raise CorpusError(f"filter: {part.strip()!r}: expected a field, a sign and a value, such as age <= 8.")
-        field, sign, value = match.groups()
-        conditions.append(Condition(field, "=" if sign == "==" else sign, value.strip("'\"")))
-    return tuple(conditions)
+    if spec.limit is not None and spec.limit < 1:
+        raise CorpusError(f"limit: expected at least 1 utterance, but got {spec.limit}.")
+    kept, steps, problems = list(utterances), list[Step](), list[str]()
+
+    def keep(rule: str, chosen: Iterable[Utterance]) -> None:
+        nonlocal kept
+        before, kept = len(kept), list(chosen)
+        steps.append(Step(rule, before - len(kept)))
+
+    if spec.split is not None:
+        keep(f"split = {spec.split}", _of_split(kept, spec.split))
+    if spec.ids is not None:
+        keep(f"ids of {spec.ids.name}", pick(kept, read_ids(spec.ids)))
+    if spec.expression.strip():
+        keep(spec.expression.strip(), matching(kept, spec.expression, problems))
+    if not kept:
+        raise CorpusError(
+            f"filter: no utterance meets {spec.expression!r}; loosen it ({len(utterances)} without a filter)."
+            + _first(problems)
+        )
+    if spec.hypotheses is not None:
+        kept = _judged(kept, spec.hypotheses, normalizer, steps)
+    if spec.limit is not None and spec.limit < len(kept):
+        drawn = _evenly(kept, spec.limit, spec.seed)
+        keep(f"{spec.limit} drawn, seed {spec.seed}", [utterance for utterance in kept if utterance.id in drawn])
+    return Subset(tuple(kept), tuple(steps), tuple(problems))
 
 
 def select(
     utterances: Sequence[Utterance], expression: str = "", limit: int | None = None, seed: int = 0
 ) -> tuple[Utterance, ...]:
-    """Filter utterances and draw a subset, evenly over speakers; the same arguments give the same subset.
+    """Filter utterances and draw a subset, evenly over speakers; ``choose`` with less to say about what it did.
 
     Args:
         utterances: of a corpus.
@@ -91,21 +119,46 @@ def select(
     Raises:
         CorpusError: a bad filter, an unknown field, a limit below 1, or nothing left.
     """
-    if limit is not None and limit < 1:
-        raise CorpusError(f"limit: expected at least 1 utterance, but got {limit}.")
-    conditions = parse_filter(expression)
-    extra = {key for utterance in utterances for key in utterance.extra}
-    for condition in conditions:
-        if condition.field not in _FIELDS and condition.field not in extra:
-            known = ", ".join([*_FIELDS, *sorted(extra)])
-            raise CorpusError(f"filter: {condition.field}: no such field in this corpus; there are {known}.")
-    kept = [utterance for utterance in utterances if all(condition.holds(utterance) for condition in conditions)]
+    return choose(utterances, SubsetSpec(expression=expression, limit=limit, seed=seed)).utterances
+
+
+def subset_fingerprint(utterances: Iterable[Utterance]) -> str:
+    """Return 16 hexadecimal digits that tell a subset by its ids and references, in whatever order they come."""
+    digest = hashlib.sha256()
+    for pair in sorted((utterance.id, utterance.reference) for utterance in utterances):
+        digest.update(json.dumps(pair).encode() + b"\n")
+    return digest.hexdigest()[:16]
+
+
+def _of_split(utterances: Sequence[Utterance], split: str) -> list[Utterance]:
+    kept = [utterance for utterance in utterances if utterance.split == split]
     if not kept:
-        raise CorpusError(f"filter: no utterance meets {expression!r}; loosen it ({len(utterances)} without a filter).")
-    if limit is None or limit >= len(kept):
-        return tuple(kept)
-    drawn = _evenly(kept, limit, seed)
-    return tuple(utterance for utterance in kept if utterance.id in drawn)
+        known = ", ".join(sorted({utterance.split for utterance in utterances if utterance.split is not None}))
+        raise CorpusError(f"split: this corpus has no {split!r}; there are: {known or 'none'}.")
+    return kept
+
+
+def _judged(
+    utterances: Sequence[Utterance], path: Path, normalizer: Callable[[str], str] | None, steps: list[Step]
+) -> list[Utterance]:
+    if normalizer is None:
+        raise ValueError("the paper's filter needs a normaliser")
+    judged = judge(utterances, read_hypotheses(path), normalizer)
+    steps += [
+        Step(f"at least {MIN_WORDS} words", judged.short),
+        Step(f"heard in {path.name}", judged.unheard),
+        Step(f"WER of {path.name} at most {MAX_WER:.0%}", judged.misheard),
+    ]
+    if not judged.kept:
+        raise CorpusError(
+            f"hypotheses: no utterance is left: {judged.short} have fewer than {MIN_WORDS} words, {judged.unheard} "
+            f"have no line in {path.name}, {judged.misheard} have a WER above {MAX_WER:.0%}."
+        )
+    return list(judged.kept)
+
+
+def _first(problems: Sequence[str]) -> str:
+    return f" First problem: {problems[0]}" if problems else ""
 
 
 def _evenly(utterances: Sequence[Utterance], limit: int, seed: int) -> set[str]:

@@ -35,14 +35,14 @@ def error_chart(rows: Sequence[Json]) -> go.Figure | None:
     rates = [100 * row["wer"] for row in rows]
     above = [100 * row["interval"][1] - rate for row, rate in zip(rows, rates, strict=True)]
     below = [rate - 100 * row["interval"][0] for row, rate in zip(rows, rates, strict=True)]
-    spread = {"type": "data", "array": above, "arrayminus": below, "thickness": 2, "color": "#6b7280"}
+    spread = {"type": "data", "array": above, "arrayminus": below, "thickness": 3, "width": 8, "color": "#0ea5e9"}
     figure.add_scatter(
         y=titles,
         x=rates,
         error_x=spread,
         mode="markers",
         name="WER, 95 % interval",
-        marker={"color": "#6b7280", "size": 9},
+        marker={"color": "#0ea5e9", "size": 11},
     )
     figure.update_layout(
         barmode="stack",

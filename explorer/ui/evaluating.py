@@ -1,6 +1,5 @@
 """What the Evaluate tab does when asked: a subset → WERs that stream, and at the end a chart; cancel stops the work."""
 
-import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from explorer.ui.chart import error_chart
 from explorer.ui.newest import Newest
 from explorer.ui.opening import Opening
 from explorer.ui.render import Json, evaluation_json, model_titles
-from explorer.ui.sent import Sent, recipe_entries, whole
+from explorer.ui.sent import Sent, recipe_entries, stamp_of, whole
 from explorer.ui.text import FOLDER_REFUSED
 
 if TYPE_CHECKING:
@@ -39,6 +38,7 @@ class Evaluating:
 
     def run(
         self,
+        shown: Sent,
         panel: Sent,
         corpus: str,
         folder: str,
@@ -50,31 +50,38 @@ class Evaluating:
         request: gr.Request,
     ) -> Iterator[tuple[Json, object]]:
         """Compute WERs over a subset, yielding after every batch the table, and at the end the chart."""
-        session, stamp = str(request.session_hash), time.monotonic()
+        session, stamp = str(request.session_hash), stamp_of(shown)
         self._running.note(session, stamp)
         try:
             workbench = self._opening.workbench()
-            recipe = workbench.recipe(recipe_entries(panel), "page")
+            sent = recipe_entries(panel)
+            recipe = workbench.recipe(sent, "page")
             if not models:
                 raise RecipeError("Models: expected at least one of M0, M1, M2 and merge; tick one.")
             opened = open_corpus(self._corpus_name(corpus, folder), self._opening.config.corpora)
             utterances = select(opened.utterances, expression, whole(limit, "n"), whole(seed, "seed") or 0)
             decoding = workbench.decoding(recipe, WINDOWS.get(window, window))
-            yield {"state": "running", "notice": f"{recipe.triple} is being opened…"}, gr.skip()
+            # The chart is the last run's until this one has its own.
+            yield {"state": "running", "notice": f"{recipe.triple} is being opened…", "stamp": stamp}, None
             bench = self._opening.bench(recipe.triple)
             asked = [MODELS[model] for model in MODELS if model in models]
             titles = model_titles(bench.spec)
-            settings = workbench.settings_line(recipe, decoding, expression)
+            settings = f"{opened.folder.name}, {workbench.settings_line(recipe, decoding, expression)}"
             halt = workbench.halt(float("inf"), lambda: self._running.is_past(session, stamp))
             for state in workbench.evaluate(bench, utterances, asked, recipe, decoding, halt):
-                shown = evaluation_json(state, titles, settings) | {"problems": [*opened.problems, *state.problems]}
-                yield shown, gr.skip()
-            yield shown, error_chart(shown["rows"])
+                drawn = evaluation_json(state, titles, settings)
+                drawn |= {"problems": [*opened.problems, *state.problems], "stamp": stamp, "recipe": sent}
+                yield drawn, gr.skip()
+            yield drawn, error_chart(drawn["rows"])
         except ExplorerError as error:
             yield {"state": "error", "notice": str(error)}, gr.skip()
 
-    def cancel(self, request: gr.Request) -> None:
-        """Stop this visitor's evaluation at the next token; what is finished stays. Also for visitors who leave."""
+    def cancel(self, shown: Sent, request: gr.Request) -> None:
+        """Stop this visitor's evaluation at the next token, or before it starts; what is finished stays."""
+        self._running.note(str(request.session_hash), stamp_of(shown) + 0.5)
+
+    def leave(self, request: gr.Request) -> None:
+        """Stop the evaluation of a visitor who has left."""
         self._running.forget(str(request.session_hash))
 
     def _corpus_name(self, corpus: str, folder: str) -> str:

@@ -11,7 +11,7 @@ import gradio as gr
 
 from explorer.audio import Clip, load_clip
 from explorer.corpora.manifest import Utterance
-from explorer.errors import ExplorerError
+from explorer.errors import AudioError, ExplorerError
 from explorer.recipe import Recipe
 from explorer.ui.newest import Newest
 from explorer.ui.opening import Opening
@@ -89,14 +89,20 @@ class Exploring:
         try:
             sent = recipe_entries(panel)
             recipe = self._opening.workbench().recipe(sent, "page")
-            clip = self._clip(chosen, player)
-            if clip is None:
-                yield notice("done", NO_CLIP)
-                return
-            wanted = _Request(session, stamp, recipe, sent, clip, (reference or "").strip())
             titles = model_titles(self._opening.config.triple(recipe.triple))
             shown = ["m1", "merge", "m2", *(["m0"] if with_base else [])]
             columns = {model: Column(model, titles[model]) for model in shown}
+            # Whatever stood there was heard in another clip: with no clip, or a broken one, the columns are empty.
+            empty = transcripts([replace(column, state="empty") for column in columns.values()], "done", sent)
+            try:
+                clip = self._clip(chosen, player)
+            except AudioError as error:
+                yield empty | {"state": "error", "notice": str(error)}
+                return
+            if clip is None:
+                yield empty | {"notice": NO_CLIP}
+                return
+            wanted = _Request(session, stamp, recipe, sent, clip, (reference or "").strip())
             yield from self._opened(recipe.triple, list(columns.values()), wanted)
             for model in ORDER:
                 if model in columns:

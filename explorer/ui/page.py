@@ -1,13 +1,14 @@
 """The page's layout and wiring, and nothing else: what stands where, and which handler answers what."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from explorer.attention import LANES
-from explorer.config import Config
+from explorer.config import Config, TripleSpec
 from explorer.corpora.manifest import Utterance
 from explorer.recipe import recipe_from
 from explorer.schedule import SCHEDULES
@@ -15,7 +16,7 @@ from explorer.ui.evaluating import MODELS, WINDOWS, Evaluating
 from explorer.ui.exploring import Exploring
 from explorer.ui.opening import Opening
 from explorer.ui.render import Column, model_titles, transcripts
-from explorer.ui.text import LOADING, METHOD, SAMPLES_LEGEND, TAGLINE, WAITING, WORDS
+from explorer.ui.text import LOADING, METHOD, NEWCOMER, SAMPLES_LEGEND, TAGLINE, WAITING, WORDS
 
 SCRIPTS = ("dom", "schedule", "curve", "recipe", "clips", "transcripts", "evaluation", "header")
 MODEL_QUEUE = "model"
@@ -41,7 +42,13 @@ def build_page(config: Config, opening: Opening, samples: Mapping[str, Utterance
     exploring, evaluating = Exploring(opening, samples), Evaluating(opening, serve_folders=serve_folders)
     demo = gr.Blocks(title="SA Merge Explorer", analytics_enabled=False, fill_width=True, delete_cache=(600, 3600))
     with demo:
-        gr.HTML(js_on_load="SAMerge.mountHeader(element, props)", tagline=TAGLINE, elem_id="header", html_template="")
+        gr.HTML(
+            js_on_load="SAMerge.mountHeader(element, props)",
+            tagline=TAGLINE,
+            newcomer=NEWCOMER,
+            elem_id="header",
+            html_template="",
+        )
         for problem in config.problems:
             gr.Markdown(f"⚠ {problem}", elem_classes="sam-problem")
         with gr.Tab("Explore", id="explore"):
@@ -51,7 +58,7 @@ def build_page(config: Config, opening: Opening, samples: Mapping[str, Utterance
         with gr.Tab("About", id="about"):
             _about_tab(config)
         demo.unload(exploring.leave)
-        demo.unload(evaluating.cancel)
+        demo.unload(evaluating.leave)
     return demo
 
 
@@ -66,12 +73,9 @@ def _explore_tab(config: Config, exploring: Exploring, samples: Mapping[str, Utt
                 value={"recipe": recipe.as_dict(), "stamp": 0},
                 html_template="",
                 js_on_load="SAMerge.mountRecipe(element, props, trigger); // fires 'submit'",
-                triples={spec.name: spec.title for spec in config.triples},
+                triples={spec.name: _triple_title(spec) for spec in config.triples},
                 depths={spec.name: dict.fromkeys(LANES, spec.layers) for spec in config.triples},
-                schedules={
-                    name: {"formula": row.formula, "meaning": row.meaning, "exponents": row.exponents}
-                    for name, row in SCHEDULES.items()
-                },
+                schedules={name: asdict(row) for name, row in SCHEDULES.items()},
                 preset=recipe.as_dict(),
                 elem_id="recipe",
             )
@@ -102,7 +106,7 @@ def _explore_tab(config: Config, exploring: Exploring, samples: Mapping[str, Utt
             )
             reference = gr.Textbox(
                 first.reference if first else "",
-                label="Reference: what was said (empty if unknown)",
+                label="Reference: what was said (empty if unknown; Enter scores)",
                 elem_id="reference",
                 max_lines=3,
             )
@@ -132,6 +136,11 @@ def _explore_tab(config: Config, exploring: Exploring, samples: Mapping[str, Utt
         exploring.loading, None, heard, concurrency_limit=None, show_progress="hidden", api_visibility="private"
     ).then(**listening)
     return panel
+
+
+def _triple_title(spec: TripleSpec) -> str:
+    """Say which triples have to be fetched first: their M1 is not part of this repository."""
+    return f"{spec.title} (download)" if spec.m1.repo else spec.title
 
 
 def _clip_row(sample: Utterance) -> dict[str, Any]:
@@ -171,9 +180,15 @@ def _evaluate_tab(config: Config, evaluating: Evaluating, panel: gr.HTML, *, ser
             scale=2,
         )
     with gr.Row():
-        limit = gr.Number(100, label="n, drawn evenly over speakers", precision=0, minimum=1, elem_id="limit")
-        seed = gr.Number(0, label="seed of the draw", precision=0, minimum=0, elem_id="seed")
-        window = gr.Radio(list(WINDOWS), value="as declared", label="Window", elem_id="window")
+        limit = gr.Number(100, label="n, drawn evenly over speakers (empty: all)", elem_id="limit")
+        seed = gr.Number(0, label="seed of the draw", elem_id="seed")
+        window = gr.Radio(
+            list(WINDOWS),
+            value="as declared",
+            label="Window",
+            info="30 s as Whisper pads, or cut to fit the clip where the triple was trained so",
+            elem_id="window",
+        )
         models = gr.CheckboxGroup(list(MODELS), value=["M1", "M2", "merge"], label="Models", elem_id="models")
     with gr.Row():
         run = gr.Button("Evaluate", variant="primary", elem_id="run", scale=0, min_width=180)
@@ -185,11 +200,11 @@ def _evaluate_tab(config: Config, evaluating: Evaluating, panel: gr.HTML, *, ser
         elem_id="evaluation",
     )
     chart = gr.Plot(show_label=False, container=False, elem_id="chart")
-    # Somebody else's evaluation may have the turn: say so at once, in the browser.
-    run.click(None, None, result, js=f"() => ({{state: 'running', notice: '{WAITING}'}})", **PLUMBING)
-    run.click(
+    # Somebody else's evaluation may have the turn: say so at once, in the browser. The stamp tells runs apart.
+    pressed = f"() => ({{state: 'running', notice: '{WAITING}', stamp: SAMerge.stamp()}})"
+    run.click(None, None, result, js=pressed, **PLUMBING).then(
         evaluating.run,
-        [panel, corpus, folder, expression, limit, seed, models, window],
+        [result, panel, corpus, folder, expression, limit, seed, models, window],
         [result, chart],
         concurrency_id="evaluation",
         concurrency_limit=1,
@@ -197,7 +212,7 @@ def _evaluate_tab(config: Config, evaluating: Evaluating, panel: gr.HTML, *, ser
         trigger_mode="once",
         api_visibility="private",
     )
-    stop.click(evaluating.cancel, **PLUMBING)
+    stop.click(evaluating.cancel, result, **PLUMBING)
 
 
 def _about_tab(config: Config) -> None:

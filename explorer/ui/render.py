@@ -30,7 +30,7 @@ class Column:
     Attributes:
         model: m0, m1, m2 or merge.
         title: its heading.
-        state: ``waiting``, ``listening``, ``done`` or ``stopped``.
+        state: ``waiting``, ``listening``, ``done`` or ``empty`` (no clip to hear).
         text: what was heard so far.
         alignment: with the reference, once done and if there is one.
         seconds: from the start of the merge to the last word, or None.
@@ -112,6 +112,8 @@ def evaluation_json(evaluation: "Evaluation", titles: Mapping[str, str], setting
                 if other in results and (verdict := result.against(results[other])):
                     verdicts.append(verdict.sentence("Merge", titles[other]))
     stopped = f"Stopped after {evaluation.done} of {evaluation.total} clips; what was heard by then stays below."
+    if not evaluation.done:
+        stopped = "Stopped before the first clips were heard."
     return {
         "state": state,
         "notice": stopped if evaluation.stopped else "",

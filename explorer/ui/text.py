@@ -8,13 +8,23 @@ TAGLINE = (
     "every attention layer, and what does the merge hear?"
 )
 
+NEWCOMER = [
+    "Whisper writes down what it hears. M1 was trained further on children's speech, M2 on adults'. The merge mixes the "
+    "two, layer by layer: high on a curve is child, low is adult. Drag λ, or a point, and read what changes.",
+    "Attention is how the model decides what to look at: the encoder at sound (encoder self), the decoder at its own "
+    "words (decoder self) and at the sound (cross). Its matrices are called q, k and v; only they are mixed.",
+    "WER, the word error rate, is the share of words heard wrong (≠), missed (−) or added (+). ✓ marks what the merge "
+    "has right and M1 wrong. One clip proves nothing: the Evaluate tab counts over many, and says how sure one can be.",
+]
+
 METHOD = """
 ### What is merged
 For every attention matrix in scope: **W = W₀ + λᵢ·τ₁ + (1 − λᵢ)·τ₂**, with task vectors τ₁ = W₁ − W₀ (child) and
 τ₂ = W₂ − W₀ (adult). Everything else is M1's. λᵢ is the share of M1 in layer *i*: 1 is all child, 0 is all adult.
 No training, no copy on disk: moving a slider rewrites the attention matrices in memory.
 
-Selective Attention Merging for low resource tasks: a case study of child ASR, ICASSP 2025, arXiv 2501.08468.
+[Selective Attention Merging for low resource tasks: a case study of child ASR](https://arxiv.org/abs/2501.08468),
+ICASSP 2025.
 
 ### How the readings of λᵢ differ
 The printed formula can be read in several ways, so all of them are here. `depth` is the default, because it is what the
