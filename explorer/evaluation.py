@@ -2,31 +2,35 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from explorer.audio import Clip, clip_seconds, load_clip
-from explorer.corpora.manifest import Utterance
+from explorer.corpora.utterance import Utterance
 from explorer.errors import AudioError
-from explorer.live_model import Network
+from explorer.ledger import Fate, tally, word_fates
+from explorer.listening import Listener
 from explorer.normalization import Normalizer
-from explorer.scoring import WordErrors, align, pooled
+from explorer.scoring import Alignment, WordErrors, align, pooled
 from explorer.statistics import Interval, Tally, Verdict, compare, wer_interval
-from explorer.transcription.decoding import WINDOW_SECONDS, Decoding, Halt, InterruptedDecodingError
-from explorer.transcription.transcriber import Transcriber
+from explorer.transcription.decoding import WINDOW_SECONDS, Decoding, Hypothesis, InterruptedDecodingError
 
 BATCH_CLIPS = 8
-Held = Callable[[str], AbstractContextManager[Network]]
 
 
 @dataclass(frozen=True)
 class Heard:
-    """What one model heard in one utterance, and its score."""
+    """What one model heard in one utterance, aligned with what was said."""
 
     utterance: Utterance
     hypothesis: str
-    counts: WordErrors
+    alignment: Alignment
+
+    @cached_property
+    def counts(self) -> WordErrors:
+        """Return the counts of edit operations."""
+        return self.alignment.counts
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,19 @@ class Evaluation:
     stopped: bool = False
 
     @property
+    def ledger(self) -> dict[Fate, int] | None:
+        """Count what the merge did to the words of M1 and M2, or None when it was not compared with both."""
+        heard = {result.model: result.heard for result in self.results}
+        if not {"m1", "merge", "m2"} <= heard.keys():
+            return None
+        clips = zip(heard["m1"], heard["merge"], heard["m2"], strict=True)
+        return tally(
+            fate
+            for first, merge, second in clips
+            for fate in word_fates(first.alignment, merge.alignment, second.alignment)
+        )
+
+    @property
     def remaining(self) -> float | None:
         """Estimate the seconds still to go, or None before the first batch."""
         return self.seconds / self.done * (self.total - self.done) if self.done else None
@@ -93,31 +110,22 @@ class _Loaded:
 
 
 def evaluate(
-    utterances: Sequence[Utterance],
-    models: Sequence[str],
-    held: Held,
-    transcriber: Transcriber,
-    normalizer: Normalizer,
-    decoding: Decoding,
-    halt: Halt,
+    utterances: Sequence[Utterance], models: Sequence[str], listener: Listener, normalizer: Normalizer
 ) -> Iterator[Evaluation]:
-    """Decode every utterance with every model, yielding after each batch.
+    """Let every model hear every utterance, yielding after each batch.
 
     Args:
         utterances: the subset.
-        models: names that ``held`` knows, for example m0, m1, m2, merge.
-        held: lends a model for one batch; between batches others may have it.
-        transcriber: of the triple.
+        models: names that the listener knows, for example m0, m1, m2, merge.
+        listener: when its ``halt`` stops the work, what is finished is yielded once more.
         normalizer: for references and hypotheses.
-        decoding: options.
-        halt: asked at every token; when it stops the work, what is finished is yielded once more.
 
     Yields:
         The evaluation so far; the last one is complete, or says ``stopped``.
     """
     started = time.monotonic()
     problems: list[str] = []
-    batches = _batches(utterances, decoding, problems)
+    batches = _batches(utterances, listener.decoding, problems)
     total = sum(len(batch) for batch in batches)
     heard: dict[str, list[Heard]] = {model: [] for model in models}
 
@@ -131,16 +139,14 @@ def evaluate(
         loaded = _load(batch, problems)
         total -= len(batch) - len(loaded)
         try:
-            fresh = [
-                _hear_all(group, models, held, transcriber, normalizer, decoding, halt)
-                for group in _groups(loaded, decoding)
-            ]
+            groups = _groups(loaded, listener.decoding)
+            fresh = [(group, listener.hear([each.clip for each in group], models)) for group in groups]
         except InterruptedDecodingError:
             yield so_far(stopped=True)
             return
-        for rows in fresh:
-            for model in models:
-                heard[model] += rows[model]
+        for group, hypotheses in fresh:
+            for model, row in _scored(group, hypotheses, normalizer):
+                heard[model].append(row)
         yield so_far()
 
 
@@ -182,29 +188,11 @@ def _groups(loaded: Sequence[_Loaded], decoding: Decoding) -> list[list[_Loaded]
     return list(groups.values())
 
 
-def _hear_all(
-    group: Sequence[_Loaded],
-    models: Sequence[str],
-    held: Held,
-    transcriber: Transcriber,
-    normalizer: Normalizer,
-    decoding: Decoding,
-    halt: Halt,
-) -> dict[str, list[Heard]]:
-    """Let every model hear the clips of one window; their features are computed once."""
-    clips = [each.clip for each in group]
-    features = transcriber.features(clips, decoding) if clips[0].seconds <= WINDOW_SECONDS else None
-    rows: dict[str, list[Heard]] = {}
-    for model in models:
-        halt.check()
-        with held(model) as network:
-            hypotheses = transcriber.transcribe(network, clips, decoding, halt, features)
-        rows[model] = [
-            _scored(each.utterance, hypothesis.text, normalizer)
-            for each, hypothesis in zip(group, hypotheses, strict=True)
-        ]
-    return rows
-
-
-def _scored(utterance: Utterance, text: str, normalizer: Normalizer) -> Heard:
-    return Heard(utterance, text, align(normalizer(utterance.reference), normalizer(text)).counts)
+def _scored(
+    group: Sequence[_Loaded], heard: Mapping[str, Sequence[Hypothesis]], normalizer: Normalizer
+) -> Iterator[tuple[str, Heard]]:
+    for index, each in enumerate(group):
+        reference = normalizer(each.utterance.reference)
+        for model, hypotheses in heard.items():
+            text = hypotheses[index].text
+            yield model, Heard(each.utterance, text, align(reference, normalizer(text)))

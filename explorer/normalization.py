@@ -3,50 +3,23 @@
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
 
 from transformers.models.whisper.english_normalizer import BasicTextNormalizer, EnglishTextNormalizer
 
 from explorer.errors import CheckpointError
+from explorer.text_rules import WHISPER_RULES, TextRules
 
-NormalizerKind = Literal["whisper-english", "basic", "none"]
-NORMALIZER = "whisper-english"
-NORMALIZER_KINDS: tuple[NormalizerKind, ...] = get_args(NormalizerKind)
 # Whisper's own list of fillers. "ah" and "er" are not on it and are scored like any word.
 _FILLERS = re.compile(r"\b(hmm|mm|mhm|mmm|uh|um)\b", re.IGNORECASE)
 _NEVER = r"(?!)"
 
 
-@dataclass(frozen=True)
-class TextRules:
-    """How text is made comparable; stands beside every number that depends on it.
-
-    Attributes:
-        kind: ``whisper-english``; ``basic``: lower case, no punctuation; ``none``: as written.
-        keep_fillers: whether *um*, *uh*, *hmm*, *mm* and *mhm* count as words.
-    """
-
-    kind: NormalizerKind = "whisper-english"
-    keep_fillers: bool = False
-
-    @property
-    def summary(self) -> str:
-        """Say the rules in a few words."""
-        name = {
-            "whisper-english": "Whisper's English normaliser",
-            "basic": "basic normaliser",
-            "none": "text as written",
-        }
-        return f"{name[self.kind]}, fillers {'kept' if self.keep_fillers else 'dropped'}"
-
-
 class Normalizer:
     """Makes texts comparable by given rules."""
 
-    def __init__(self, spelling: dict[str, str], rules: TextRules = TextRules()) -> None:
+    def __init__(self, spelling: dict[str, str], rules: TextRules = WHISPER_RULES) -> None:
         """Take the rules.
 
         Args:
@@ -72,7 +45,7 @@ def _function(spelling: dict[str, str], rules: TextRules) -> Callable[[str], str
 
 
 @cache
-def normalizer_of(folder: Path, rules: TextRules = TextRules()) -> Normalizer:
+def normalizer_of(folder: Path, rules: TextRules = WHISPER_RULES) -> Normalizer:
     """Load the normaliser that belongs to a base model.
 
     Args:
@@ -84,13 +57,11 @@ def normalizer_of(folder: Path, rules: TextRules = TextRules()) -> Normalizer:
     """
     path = folder / "normalizer.json"
     try:
-        return Normalizer(json.loads(path.read_text(encoding="utf-8")), rules)
+        spelling = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(spelling, dict) or not all(isinstance(word, str) for word in spelling.values()):
+            raise ValueError("not a map of words")
+        return Normalizer(spelling, rules)
     except (OSError, ValueError) as error:
         raise CheckpointError(
             f"{path.name}: the base model in {folder.name} has no readable spelling map; fetch the base model again."
         ) from error
-
-
-def has_filler(text: str) -> bool:
-    """Say whether a transcript holds a filler such as *um*."""
-    return _FILLERS.search(text) is not None

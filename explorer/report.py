@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from explorer.evaluation import Evaluation, ModelResult
-from explorer.normalization import NORMALIZER
 from explorer.recipe import Recipe
 from explorer.statistics import BOOTSTRAP_SEED, LEVEL, RESAMPLES, Verdict
+from explorer.text_rules import TextRules
 from explorer.transcription.decoding import Decoding
 
 _DIGITS = 6
@@ -19,6 +19,7 @@ def evaluation_document(
     evaluation: Evaluation,
     recipe: Recipe,
     decoding: Decoding,
+    rules: TextRules,
     fingerprints: Mapping[str, str],
     subset: Mapping[str, Any],
 ) -> dict[str, Any]:
@@ -28,6 +29,7 @@ def evaluation_document(
         evaluation: its last state.
         recipe: of the merge.
         decoding: options used.
+        rules: how text was normalised.
         fingerprints: of every model evaluated.
         subset: how the utterances were chosen, for example corpus, filter, limit and seed.
     """
@@ -43,8 +45,10 @@ def evaluation_document(
         "recipe": recipe.as_dict(),
         "fingerprints": dict(fingerprints),
         "decoding": decoding.as_dict(),
-        "normalizer": NORMALIZER,
+        "normalizer": rules.kind,
+        "fillers": "kept" if rules.keep_fillers else "dropped",
         "bootstrap": {"resamples": RESAMPLES, "seed": BOOTSTRAP_SEED, "unit": "speaker", "level": LEVEL},
+        "ledger": evaluation.ledger,
         "models": {name: _model(result, results) for name, result in results.items()},
     }
 

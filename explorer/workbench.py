@@ -7,7 +7,7 @@ clip, corpus ──────────────────────�
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +19,15 @@ from explorer.audio import Clip
 from explorer.checkpoints.cache import Progress
 from explorer.checkpoints.triple import Member, load_triple
 from explorer.config import Config, TripleSpec, Window
-from explorer.corpora.manifest import Utterance
+from explorer.corpora.utterance import Utterance
 from explorer.errors import RecipeError
+from explorer.hypotheses import HypothesisStore
+from explorer.listening import Listener
 from explorer.live_model import LiveModel, Network, pick_device
 from explorer.normalization import Normalizer, normalizer_of
 from explorer.recipe import Recipe, recipe_from
 from explorer.scoring import Alignment, align
+from explorer.text_rules import WHISPER_RULES, TextRules
 from explorer.transcription.decoding import Decoding, Halt, Hypothesis
 from explorer.transcription.transcriber import Transcriber
 
@@ -64,14 +67,16 @@ class Bench:
 class Workbench:
     """Opens triples and runs the use cases on them; shared by everyone on the page."""
 
-    def __init__(self, config: Config, device: str = "auto") -> None:
+    def __init__(self, config: Config, device: str = "auto", store: HypothesisStore | None = None) -> None:
         """Take the configuration; nothing is loaded yet.
 
         Args:
             config: of checkpoints.yaml.
             device: ``cpu``, ``cuda`` or ``auto``.
+            store: where evaluations remember what was heard; None remembers nothing.
         """
         self.config = config
+        self.store = store
         self.device = pick_device(device)
         self._benches: OrderedDict[str, Bench] = OrderedDict()
         self._opening = threading.Lock()
@@ -133,12 +138,12 @@ class Workbench:
         """Make what stops decoding: after ``seconds``, or once ``cancelled()`` says so."""
         return Halt.after(seconds, cancelled)
 
-    def settings_line(self, recipe: Recipe, decoding: Decoding, expression: str) -> str:
+    def settings_line(self, recipe: Recipe, decoding: Decoding, rules: TextRules, expression: str) -> str:
         """Say in a line what every number of an evaluation depends on."""
         window = "window cut to the clip" if decoding.window == "fit" else "30 s window"
         chosen = f"filter {expression}" if expression.strip() else "no filter"
         merge = f"merge {recipe.summary} of {recipe.triple}"
-        return f"{merge} · greedy, {window}, Whisper's English normaliser, bootstrap over speakers, {chosen}"
+        return f"{merge} · greedy, {window}, {rules.summary}, bootstrap over speakers, {chosen}"
 
     def is_open(self, triple: str) -> bool:
         """Say whether a triple can be used at once."""
@@ -178,18 +183,44 @@ class Workbench:
         recipe: Recipe,
         decoding: Decoding,
         halt: Halt,
+        rules: TextRules = WHISPER_RULES,
+        pins: Mapping[str, Recipe] | None = None,
     ) -> Iterator[evaluation.Evaluation]:
-        """Compute WERs of several models over a subset, streaming; see ``evaluation.evaluate``."""
-        recipe.lane_ratios(bench.depths)  # a recipe that does not fit fails here, not after the first models
-        return evaluation.evaluate(
-            utterances,
-            models,
-            lambda model: bench.held(model, recipe),
-            bench.transcriber,
-            bench.normalizer,
-            decoding,
-            halt,
-        )
+        """Compute WERs of several models over a subset, streaming; see ``evaluation.evaluate``.
+
+        Args:
+            bench: the open triple.
+            utterances: the subset.
+            models: of m0, m1, m2 and merge.
+            recipe: of the merge.
+            decoding: options.
+            halt: stops the work.
+            rules: how text is normalised.
+            pins: further merges by name, evaluated in the same pass.
+
+        Raises:
+            RecipeError: a recipe does not fit the triple.
+        """
+        merges = {"merge": recipe, **(pins or {})}
+        for each in merges.values():
+            each.lane_ratios(bench.depths)  # what does not fit fails here, not after the first models
+
+        def held(model: str) -> AbstractContextManager[Network]:
+            return bench.held("merge", merges[model]) if model in merges else bench.held(model, recipe)
+
+        names = [*models, *(pins or {})]
+        prints = self.fingerprints(bench, names, merges) if self.store else {}
+        listener = Listener(held, bench.transcriber, decoding, halt, self.store, prints)
+        return evaluation.evaluate(utterances, names, listener, normalizer_of(bench.live.triple.folder, rules))
+
+    def fingerprints(self, bench: Bench, names: Iterable[str], merges: Mapping[str, Recipe]) -> dict[str, str]:
+        """Name the weights of models: checkpoints by their member, merges by their recipe."""
+        return {
+            name: bench.live.merged_fingerprint(merges[name])
+            if name in merges
+            else bench.live.fingerprint(cast(Member, name))
+            for name in names
+        }
 
     def export(self, bench: Bench, recipe: Recipe, target: Path) -> str:
         """Write a merge as a Hugging Face folder and return its fingerprint.

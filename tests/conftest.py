@@ -4,15 +4,18 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 import torch
 from hypothesis import settings
-from material import Folders, no_progress, sine, write_config
+from material import Folders, cache_with_models_of, no_progress, sine, write_config
 from tiny_whisper import write_companions, write_whisper
 
+from explorer.checkpoints.cache import cache_folder
 from explorer.checkpoints.triple import Triple, load_triple
 from explorer.config import Config, TripleSpec, read_config
+from explorer.corpora.utterance import Utterance
 from explorer.live_model import LiveModel, pick_device
 from explorer.workbench import Bench, Workbench
 
@@ -23,6 +26,15 @@ settings.load_profile("laws")
 ROOT = Path(__file__).parents[1]
 THREADS = torch.get_num_threads()
 SPEECH = Path(__file__).parents[2] / "shared" / "speech"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """Nothing a test hears or indexes lands among what the user's own programs remember; the weights are theirs."""
+    folder = cache_with_models_of(cache_folder(), tmp_path_factory.mktemp("cache") / "app")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SA_MERGE_CACHE", str(folder))
+        yield folder
 
 
 @pytest.fixture(autouse=True)
@@ -113,3 +125,16 @@ def tone(tmp_path) -> Path:
     path = tmp_path / "tone.wav"
     soundfile.write(path, sine(440, 1.0, 16_000), 16_000)
     return path
+
+
+@pytest.fixture(scope="session")
+def noises(tmp_path_factory):
+    """Twenty clips of noise by four speakers, of two fitting windows; what was said is made up."""
+    folder = tmp_path_factory.mktemp("noises")
+    generator = np.random.default_rng(0)
+    found = []
+    for number in range(20):
+        samples = generator.normal(0, 0.2, 4_800 if number % 3 else 16_000)
+        soundfile.write(folder / f"{number}.wav", samples, 16_000)
+        found.append(Utterance(str(number), folder / f"{number}.wav", "a b c"[: number % 6], str(number % 4)))
+    return found

@@ -40,3 +40,11 @@ def no_progress(what: str, done: int, total: int) -> None:
 def sine(frequency: float, seconds: float, rate: int) -> np.ndarray:
     """A sine at half of full scale, float32."""
     return (0.5 * np.sin(2 * np.pi * frequency * np.arange(int(seconds * rate)) / rate)).astype(np.float32)
+
+
+def cache_with_models_of(real: Path, folder: Path) -> Path:
+    """Make an empty cache folder for the app in which the models of the real one are at hand."""
+    folder.mkdir(parents=True)
+    (real / "models").mkdir(parents=True, exist_ok=True)
+    (folder / "models").symlink_to((real / "models").resolve())
+    return folder

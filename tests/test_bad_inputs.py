@@ -308,7 +308,7 @@ CASES = {
     "manifest of absent audio": (corpus("absent-audio"), f"{MANIFEST} line 1: file_name: no such audio file: 'b.wav'"),
     "manifest of audio elsewhere": (corpus("outside"), f"{MANIFEST} line 1: file_name: '../../good.wav' lies outside"),
     "unknown corpus": ("evaluate --corpus mine", "corpus: 'mine'"),
-    "unknown kind of corpus": ("evaluate --corpus kaldi:{things}", "corpus: 'kaldi': no such kind"),
+    "unknown kind of corpus": ("evaluate --corpus tapes:{things}", "corpus: 'tapes': no such kind"),
     "no corpus": ("evaluate --limit 5", "--corpus"),
     "filter by an unknown field": (corpus("good", "--filter height>3"), "filter: height: no such field"),
     "filter without a sign": (corpus("good", "--filter age"), "filter: 'age'"),

@@ -17,6 +17,7 @@ from explorer.corpora.subset import select
 from explorer.recipe import Recipe
 from explorer.report import evaluation_document, summary_lines
 from explorer.scoring import WordErrors
+from explorer.text_rules import WHISPER_RULES
 from explorer.transcription.decoding import Decoding, Halt
 
 ROOT = Path(__file__).parents[1]
@@ -25,17 +26,9 @@ MODELS = ("m0", "m1", "m2", "merge")
 SHORT = Decoding("fit", 5)
 
 
-@pytest.fixture(scope="module")
-def utterances(tmp_path_factory):
-    """Twenty clips of noise by four speakers, of two fitting windows; what was said is made up."""
-    folder = tmp_path_factory.mktemp("noises")
-    generator = np.random.default_rng(0)
-    found = []
-    for number in range(20):
-        samples = generator.normal(0, 0.2, 4_800 if number % 3 else 16_000)
-        soundfile.write(folder / f"{number}.wav", samples, 16_000)
-        found.append(Utterance(str(number), folder / f"{number}.wav", "a b c"[: number % 6], str(number % 4)))
-    return found
+@pytest.fixture
+def utterances(noises):
+    return noises
 
 
 @pytest.fixture
@@ -180,7 +173,7 @@ def test_a_model_on_utterances_without_words_has_no_rate_but_its_insertions(eval
 
 def document_of(state, recipe=RECIPE, decoding=SHORT):
     prints = dict.fromkeys(MODELS, "0" * 16)
-    return json.dumps(evaluation_document(state, recipe, decoding, prints, {"name": "noises"}), indent=2)
+    return json.dumps(evaluation_document(state, recipe, decoding, WHISPER_RULES, prints, {"name": "noises"}), indent=2)
 
 
 def test_the_same_evaluation_is_the_same_document(evaluate, utterances):

@@ -393,7 +393,7 @@ def test_links_to_audio_are_followed_in_trees_and_refused_in_manifests_when_they
 def test_a_tree_evaluates_to_the_rates_of_the_plain_manifest(
     tmp_path, clips, tiny_config, tiny_workbench, monkeypatch, capsys, rename, name, build
 ):
-    monkeypatch.setattr("explorer.__main__.Workbench", lambda config, device: tiny_workbench)
+    monkeypatch.setattr("explorer.__main__.Workbench", lambda *_: tiny_workbench)
     members = rename(clips)
     found = []
     for corpus in (

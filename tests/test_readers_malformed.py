@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from corpus_trees import write
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from explorer.corpora.open import READERS, open_corpus
 from explorer.corpora.quality import read_hypotheses
@@ -315,6 +317,57 @@ def test_a_transcript_that_is_not_utf8_is_named_and_left_out(tmp_path):
     corpus = open_corpus(f"myst:{root}")
     assert len(corpus.utterances) == 1
     assert corpus.problems == (f"{OTHER}.trn: is not UTF-8 text.",)
+
+
+TABLES = {
+    "manifest": ("metadata.jsonl",),
+    "audiofolder": ("metadata.jsonl", "test/metadata.csv"),
+    "table": ("a.csv",),
+    "kaldi": ("wav.scp", "text", "utt2spk", "spk2age", "utt2dur"),
+    "myst": (f"{UTTERANCE}.trn", f"{OTHER}.trn"),
+    "cmu-kids": ("kids/fabm/trans/fabm2ag1.trn", "tables/sentence.tbl", "tables/speaker.tbl", "tables/transcrp.tbl"),
+    "cmu-kids-spoken": ("kids/fabm/trans/fabm2ag1.trn", "tables/transcrp.tbl", "tables/speaker.tbl"),
+    "speechocean762": ("test/wav.scp", "test/text", "test/utt2spk", "test/spk2gender"),
+    "librispeech": (f"{CHAPTER}.trans.txt", "SPEAKERS.TXT"),
+}
+AUDIO = (
+    "a.wav",
+    "test/a.wav",
+    f"{UTTERANCE}.flac",
+    f"{OTHER}.flac",
+    "kids/fabm/signal/fabm2ag1.sph",
+    f"{CHAPTER}-0000.flac",
+)
+scraps = st.lists(
+    st.one_of(
+        st.sampled_from(
+            [b"\n", b"\t", b" ", b",", b"a", b"a.wav", b"path,text\n", b"2ag\t1\t", b"fabm\tFP\t2/7\t", b'"']
+        ),
+        st.sampled_from(
+            [b'{"file_name": "a.wav", "text": "a"}', b"fabm2ag1 ", b"84-121123-0000 ", b"|", b"F", b"7", b"\r"]
+        ),
+        st.binary(max_size=4),
+    ),
+    max_size=12,
+).map(b"".join)
+
+
+@pytest.mark.parametrize("kind", READERS)
+@given(data=st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_the_tables_hold_it_is_read_or_one_clear_sentence(tmp_path, kind, data):
+    root = tree(tmp_path / "corpus", *AUDIO)
+    for name in TABLES[kind]:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(data.draw(scraps))
+    said: tuple[str, ...]
+    try:
+        corpus = open_corpus(f"{kind}:{root}")
+        said = corpus.problems
+        assert all(isinstance(utterance.reference, str) and utterance.speaker for utterance in corpus.utterances)
+    except CorpusError as error:
+        said = (str(error),)
+    assert all(map(is_one_clear_sentence, said))
 
 
 # Options of a subset.

@@ -124,7 +124,7 @@ def test_one_speaker_has_an_interval_without_width_and_a_verdict_that_says_so():
     assert wer_interval(corpus) == Interval(0.375, 0.375)
     better = [Tally("a", 0, 8), Tally("a", 0, 8)]
     assert compare(better, corpus).sentence("merge", "M1") == (
-        "merge against M1: open, for one speaker says nothing about others, −37.5 points [−37.5, −37.5]; "
+        "merge against M1: undecided, for one speaker says nothing about others, −37.5 points [−37.5, −37.5]; "
         "1 speakers, 2 utterances."
     )
 
@@ -142,15 +142,48 @@ def test_speakers_without_reference_words_do_not_break_the_resampling():
     assert np.isfinite(found.high)
 
 
+BETTER = "better in 97 % of resamples, −2.0 points"
+WHOLE = "27 speakers, 540 utterances"
+NO_END = "no number of utterances in sight would settle it"
+
+
 @pytest.mark.parametrize(
-    ("low", "high", "says"),
+    ("low", "high", "missing", "says"),
     [
-        (-0.04, -0.01, "better in 97 % of resamples, −2.0 points [−4.0, −1.0]"),
-        (-0.04, 0.02, "open, better in 97 % of resamples, −2.0 points [−4.0, +2.0]"),
-        (0.01, 0.04, "worse in 3 % of resamples, −2.0 points [+1.0, +4.0]"),
-        (-0.04, 0.0, "open, better in 97 % of resamples, −2.0 points [−4.0, +0.0]"),
+        (-0.04, -0.01, 0, f"{BETTER} [−4.0, −1.0]; {WHOLE}."),
+        (0.01, 0.04, 0, f"worse in 3 % of resamples, −2.0 points [+1.0, +4.0]; {WHOLE}."),
+        (-0.04, 0.02, 1200, f"undecided, {BETTER} [−4.0, +2.0]; {WHOLE}; about 1,200 more utterances would settle it."),
+        (
+            -0.04,
+            0.0,
+            None,
+            f"undecided, {BETTER} [−4.0, +0.0]; {WHOLE}; no number of utterances in sight would settle it.",
+        ),
     ],
 )
-def test_a_verdict_is_one_honest_sentence(low, high, says):
-    verdict = Verdict(-0.02, Interval(low, high), 0.97, 27, 540)
-    assert verdict.sentence("merge", "M1") == f"merge against M1: {says}; 27 speakers, 540 utterances."
+def test_a_verdict_is_one_honest_sentence(low, high, missing, says):
+    verdict = Verdict(-0.02, Interval(low, high), 0.97, 27, 540, missing)
+    assert verdict.sentence("merge", "M1") == f"merge against M1: {says}"
+
+
+def test_a_verdict_that_is_settled_needs_no_more_utterances():
+    corpus = some_corpus(5)
+    assert compare([Tally(t.speaker, t.errors + 1, t.words) for t in corpus], corpus).missing == 0
+
+
+def mixed(speakers):
+    """A model that is worse for every other speaker and a little less better for the others; and another model."""
+    other = [Tally(str(who), 10, 80) for who in range(speakers)]
+    return [Tally(str(who), 10 + (4 if who % 2 else -3), 80) for who in range(speakers)], other
+
+
+def test_as_many_more_utterances_of_more_speakers_as_are_called_for_settle_a_verdict():
+    missing = compare(*mixed(12)).missing
+    assert missing > 12
+    assert compare(*mixed(12 + int(1.2 * missing))).missing == 0
+    assert compare(*mixed(12 + int(0.7 * missing))).missing > 0
+
+
+def test_where_nothing_differs_no_number_is_named():
+    corpus = some_corpus(5)
+    assert compare(corpus, corpus).missing is None

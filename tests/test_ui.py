@@ -101,7 +101,24 @@ def test_a_server_for_others_opens_no_folders():
     opening._ready.set()
     run = Evaluating(opening, serve_folders=False).run
     request = SimpleNamespace(session_hash="a")
-    ((value, _),) = list(run({"stamp": 1}, {"recipe": {}}, "samples", "/etc", "", 5, 0, ["M1"], "fit", request))
+    ((value, _),) = list(
+        run(
+            {"stamp": 1},
+            {"recipe": {}},
+            "samples",
+            "manifest",
+            "/etc",
+            "",
+            "",
+            5,
+            0,
+            ["M1"],
+            "fit",
+            "none",
+            True,
+            request,
+        )
+    )
     assert value == {"state": "error", "notice": FOLDER_REFUSED}
 
 

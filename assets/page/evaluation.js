@@ -25,6 +25,19 @@
     el("thead", {}, el("tr", {}, ...["Model", "WER", "95 % interval", "≠ substituted", "− deleted", "+ inserted", "words"].map((name) => el("th", { scope: "col" }, name)))),
     el("tbody", {}, ...value.rows.map(row)));
 
+  const FATES = {
+    kept: "M1 and the merge have it right",
+    fixed: "only the merge has it right",
+    borrowed: "M1 has it wrong, M2 and the merge right",
+    broken: "M1 has it right, the merge wrong",
+    "same error": "M1 and the merge are wrong alike",
+    "new error": "the merge is wrong in its own way, or adds a word",
+  };
+
+  /** What the merge did to every word, compared with its parents. */
+  const ledger = (counts) => el("dl", { class: "sam-ledger", "aria-label": "what the merge did to every word" },
+    ...Object.entries(counts).map(([fate, count]) => el("div", { title: FATES[fate], "data-fate": fate }, el("dt", {}, fate), el("dd", {}, String(count)))));
+
   page.mountEvaluation = (element, props, trigger, watch) => {
     let kept = {};
     const show = () => {
@@ -35,6 +48,7 @@
       if (value.notice) parts.push(el("p", { class: `sam-notice sam-notice-${value.state}`, role: value.state === "error" ? "alert" : "status" }, value.notice));
       if (value.total) parts.push(progress(value));
       if (value.done) parts.push(el("div", { class: "sam-scroll" }, table(value)), ...value.verdicts.map((sentence) => el("p", { class: "sam-verdict" }, sentence)));
+      if (value.ledger) parts.push(ledger(value.ledger));
       if (value.problems?.length) {
         parts.push(el("details", {}, el("summary", {}, `${value.problems.length} left out`), el("ul", {}, ...value.problems.map((problem) => el("li", {}, problem)))));
       }

@@ -41,22 +41,25 @@ class Condition:
     def holds(self, utterance: Utterance) -> bool:
         """Say whether the utterance meets it; one that lacks the field does not.
 
+        Some utterances may have a number there and others a word (grade 1, 2, K): order is asked of numbers only.
+
         Raises:
-            CorpusError: the field holds numbers and the value is none, or the field holds text and the sign compares.
+            CorpusError: order is asked, and value or field are words.
             AudioError: duration has to be read from the file's header, and cannot be.
         """
-        known = value_of(utterance, self.field)
+        known, wanted = value_of(utterance, self.field), _number(self.value)
         if known is None:
             return False
+        compare, equality = _OPERATORS[self.sign], self.sign in ("=", "!=")
         if isinstance(known, int | float) and not isinstance(known, bool):
-            try:
-                return _OPERATORS[self.sign](float(known), float(self.value))
-            except ValueError:
-                raise CorpusError(f"filter: {self.field}: expected a number, but got {self.value!r}.") from None
-        if self.sign not in ("=", "!="):
-            raise CorpusError(f"filter: {self.field} holds text; expected = or != there, but got {self.sign}.")
-        text = str(known).lower() if isinstance(known, bool) else str(known)
-        return _OPERATORS[self.sign](text, self.value)
+            if wanted is None and not equality:
+                raise CorpusError(f"filter: {self.field}: expected a number, but got {self.value!r}.")
+            return compare(float(known), wanted)
+        if not equality:
+            if wanted is None:
+                raise CorpusError(f"filter: {self.field} holds text; expected = or != there, but got {self.sign}.")
+            return False
+        return compare(str(known).lower() if isinstance(known, bool) else str(known), self.value)
 
 
 def value_of(utterance: Utterance, field: str) -> object:
@@ -124,6 +127,13 @@ def matching(utterances: Sequence[Utterance], expression: str, problems: list[st
         except AudioError as error:
             problems.append(str(error))
     return kept
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 @lru_cache(maxsize=300_000)

@@ -61,7 +61,7 @@ class Gathering:
             rule: reads on from a number, as in "3 recordings have no transcript".
             example: id or name of the entry.
         """
-        number, first = self._counts.get(rule, (0, example))
+        number, first = self._counts.get(rule, (0, example if example.isprintable() else repr(example)))
         self._counts[rule] = (number + 1, first)
 
     def corpus(self, name: str = "this folder") -> Corpus:

@@ -14,7 +14,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,7 @@ def read_indexed(kind: str, folder: Path, read: Callable[[Path], Corpus]) -> Cor
 def clear_indexes() -> int:
     """Remove all indexes and return how many there were."""
     files = sorted(index_folder().glob("*.jsonl"))
-    for file in files:
+    for file in (*files, *index_folder().glob(".*")):  # the latter of a process that was killed while writing
         file.unlink(missing_ok=True)
     return len(files)
 
@@ -77,11 +77,11 @@ def _load(file: Path, folder: Path) -> Corpus | None:
         if json.loads(head) != {"code": _code(), "body": hashlib.sha256(body).hexdigest()}:
             return None
         sources, problems, *rows = json.loads(b"[" + b",".join(body.splitlines()) + b"]")
+        root = f"{folder}{os.sep}"
         for name, found in sources.items():
-            there = stamp(folder / name)
-            if there != (None if found is None else tuple(found)):
+            if stamp(name if name.startswith(os.sep) else root + name) != (found and tuple(found)):
                 return None
-        utterances = tuple(_utterance(row, folder) for row in rows)
+        utterances = tuple(_utterances(rows, folder))
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return None
     return Corpus(
@@ -99,9 +99,9 @@ def _save(file: Path, corpus: Corpus) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.parent.chmod(0o700)
         handle, fresh = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)  # for its owner only
+        os.close(handle)
         try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(head + b"\n" + body)
+            Path(fresh).write_bytes(head + b"\n" + body)
             Path(fresh).replace(file)
         finally:
             Path(fresh).unlink(missing_ok=True)
@@ -118,9 +118,14 @@ def _row(utterance: Utterance, folder: Path) -> list[Any]:
     ]
 
 
-def _utterance(row: list[Any], folder: Path) -> Utterance:
-    identity, path, *rest = row
-    return Utterance(identity, folder / path, *rest)
+def _utterances(rows: list[list[Any]], folder: Path) -> Iterator[Utterance]:
+    parents: dict[str, Path] = {}
+    for identity, path, *rest in rows:
+        name = path.rpartition(os.sep)[2]
+        parent = path.removesuffix(name)
+        if parent not in parents:
+            parents[parent] = folder / parent
+        yield Utterance(identity, parents[parent] / name, *rest)
 
 
 @cache

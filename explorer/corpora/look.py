@@ -18,10 +18,10 @@ def shown(path: Path) -> str:
     return text if len(text) <= 240 else f"…{text[-200:]}"
 
 
-def stamp(path: Path) -> Stamp | None:
+def stamp(path: Path | str) -> Stamp | None:
     """Return what tells whether a file or folder has changed, or None when it is not there."""
     try:
-        return stamp_of(path.stat())
+        return stamp_of(os.stat(path))  # noqa: PTH116 - making a Path of each of 100,000 names takes a second
     except (OSError, ValueError):  # ValueError: a null in the name
         return None
 
@@ -101,6 +101,7 @@ class Look:
                 self._note(path, stamp_of(os.fstat(stream.fileno())))
                 data = stream.readall()
         except (OSError, ValueError) as error:
+            self._note(path, None)
             raise CorpusError(f"cannot be read ({type(error).__name__})") from error
         try:
             return data.decode("utf-8-sig")
@@ -133,6 +134,7 @@ class Look:
             return {}
         except OSError:  # no right to it, or a disk or network that fails
             self.closed.append(folder)
+            self._note(folder, None)  # as if absent: so that no index is believed while it is closed
         return found
 
     def _note(self, path: Path, found: Stamp | None) -> None:

@@ -41,10 +41,11 @@ def read_table(path: Path) -> Corpus:
     rows = table_rows(text, table.suffix.lower())
     header = next(rows, (1, []))[1]
     columns, locate = columns_of(header, shown(table)), _anywhere(gathering.look, table)
+    name = gathering.look.name(table)
     for number, cells in rows:
-        with gathering.naming(f"{table.name} line {number}"):
+        with gathering.naming(f"{name} line {number}"):
             gathering.add(utterance_of(row_of(cells, header, columns), locate, columns))
-    return gathering.corpus(table.name)
+    return gathering.corpus(name)
 
 
 def table_rows(text: str, suffix: str) -> Iterator[Row]:
@@ -80,7 +81,7 @@ def columns_of(header: list[str], where: str) -> dict[str, str]:
     columns = aliased(header)
     for entry, examples in (("file_name", "path, file or audio"), ("text", "text, transcript or sentence")):
         if entry not in columns:
-            there = ", ".join(header) or "none"
+            there = ", ".join(name if name.isprintable() else repr(name) for name in header) or "none"
             raise CorpusError(f"{where}: the header has no column {examples}; its columns are {_cut(there)}.")
     return columns
 

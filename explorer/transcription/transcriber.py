@@ -21,6 +21,9 @@ from explorer.errors import CheckpointError
 from explorer.transcription.decoding import FRAMES_PER_POSITION, WINDOW_SECONDS, Decoding, Halt, Hypothesis
 from explorer.transcription.greedy import TokenRules, greedy
 
+# Log-mel features, float32, shape (clips, mel bins, frames).
+Features = Tensor
+
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 

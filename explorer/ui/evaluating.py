@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import gradio as gr
 
 from explorer.corpora.open import open_corpus
-from explorer.corpora.subset import select
+from explorer.corpora.subset import SubsetSpec, choose
 from explorer.errors import ExplorerError, RecipeError
+from explorer.text_rules import text_rules
 from explorer.ui.chart import error_chart
 from explorer.ui.newest import Newest
 from explorer.ui.opening import Opening
@@ -41,12 +42,16 @@ class Evaluating:
         shown: Sent,
         panel: Sent,
         corpus: str,
+        kind: str,
         folder: str,
+        split: str,
         expression: str,
         limit: float | None,
         seed: float | None,
         models: list[str],
         window: str,
+        normalizer: str,
+        keep_fillers: bool,
         request: gr.Request,
     ) -> Iterator[tuple[Json, object]]:
         """Compute WERs over a subset, yielding after every batch the table, and at the end the chart."""
@@ -58,19 +63,30 @@ class Evaluating:
             recipe = workbench.recipe(sent, "page")
             if not models:
                 raise RecipeError("Models: expected at least one of M0, M1, M2 and merge; tick one.")
-            opened = open_corpus(self._corpus_name(corpus, folder), self._opening.config.corpora)
-            utterances = select(opened.utterances, expression, whole(limit, "n"), whole(seed, "seed") or 0)
+            opened = open_corpus(self._corpus_name(corpus, kind, folder), self._opening.config.corpora)
+            spec = SubsetSpec(
+                split=split.strip() or None,
+                expression=expression,
+                limit=whole(limit, "n"),
+                seed=whole(seed, "seed") or 0,
+            )
+            subset = choose(opened.utterances, spec)
+            rules = text_rules(normalizer, keep_fillers)
             decoding = workbench.decoding(recipe, WINDOWS.get(window, window))
             # The chart is the last run's until this one has its own.
             yield {"state": "running", "notice": f"{recipe.triple} is being opened…", "stamp": stamp}, None
             bench = self._opening.bench(recipe.triple)
             asked = [MODELS[model] for model in MODELS if model in models]
             titles = model_titles(bench.spec)
-            settings = f"{opened.folder.name}, {workbench.settings_line(recipe, decoding, expression)}"
+            settings = f"{opened.folder.name}, {workbench.settings_line(recipe, decoding, rules, expression)}"
             halt = workbench.halt(float("inf"), lambda: self._running.is_past(session, stamp))
-            for state in workbench.evaluate(bench, utterances, asked, recipe, decoding, halt):
+            for state in workbench.evaluate(bench, subset.utterances, asked, recipe, decoding, halt, rules):
                 drawn = evaluation_json(state, titles, settings)
-                drawn |= {"problems": [*opened.problems, *state.problems], "stamp": stamp, "recipe": sent}
+                drawn |= {
+                    "problems": [*opened.problems, *subset.problems, *state.problems],
+                    "stamp": stamp,
+                    "recipe": sent,
+                }
                 yield drawn, gr.skip()
             yield drawn, error_chart(drawn["rows"])
         except ExplorerError as error:
@@ -84,9 +100,9 @@ class Evaluating:
         """Stop the evaluation of a visitor who has left."""
         self._running.forget(str(request.session_hash))
 
-    def _corpus_name(self, corpus: str, folder: str) -> str:
+    def _corpus_name(self, corpus: str, kind: str, folder: str) -> str:
         if not folder.strip():
             return corpus
         if not self._serve_folders:
             raise RecipeError(FOLDER_REFUSED)
-        return f"manifest:{folder.strip()}"
+        return f"{kind}:{folder.strip()}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import gradio as gr
 
 from explorer.audio import Clip, load_clip
-from explorer.corpora.manifest import Utterance
+from explorer.corpora.utterance import Utterance
 from explorer.errors import AudioError, ExplorerError
 from explorer.recipe import Recipe
 from explorer.ui.newest import Newest

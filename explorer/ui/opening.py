@@ -13,6 +13,9 @@ from explorer.errors import ExplorerError
 from explorer.ui.text import LOADING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from explorer.hypotheses import HypothesisStore
     from explorer.workbench import Bench, Workbench
 
 
@@ -70,10 +73,18 @@ class Opening:
         share = f"{100 * done / total:.0f} % of {total / 1e6:.0f} MB" if total else f"{done / 1e6:.0f} MB"
         self.says = f"{what}: {share}"
 
+    def _store(self) -> "HypothesisStore":
+        hypotheses = importlib.import_module("explorer.hypotheses")
+        cache: Path = importlib.import_module("explorer.checkpoints.cache").cache_folder()
+        store: HypothesisStore = hypotheses.HypothesisStore(cache)
+        return store
+
     def _load(self) -> None:
         try:
             started = time.monotonic()
-            workbench = importlib.import_module("explorer.workbench").Workbench(self.config, self._device)
+            workbench = importlib.import_module("explorer.workbench").Workbench(
+                self.config, self._device, self._store()
+            )
             # The default triple's own failure is told to whoever asks for it: other triples may work.
             self._workbench = workbench
             workbench.bench(workbench.default_recipe().triple, self.progress)

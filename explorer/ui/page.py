@@ -9,9 +9,11 @@ import gradio as gr
 
 from explorer.attention import LANES
 from explorer.config import Config, TripleSpec
-from explorer.corpora.manifest import Utterance
+from explorer.corpora.open import READERS
+from explorer.corpora.utterance import Utterance
 from explorer.recipe import recipe_from
 from explorer.schedule import SCHEDULES
+from explorer.text_rules import NORMALIZER_KINDS
 from explorer.ui.evaluating import MODELS, WINDOWS, Evaluating
 from explorer.ui.exploring import Exploring
 from explorer.ui.opening import Opening
@@ -161,27 +163,35 @@ def _evaluate_tab(config: Config, evaluating: Evaluating, panel: gr.HTML, *, ser
     with gr.Row():
         names = [spec.name for spec in config.corpora]
         notes = " ".join(f"{spec.name}: {spec.note}" for spec in config.corpora if spec.note)
-        corpus = gr.Dropdown(
-            names, value=names[0] if names else None, label="Corpus", info=notes, elem_id="corpus", scale=2
+        corpus = gr.Dropdown(names, value=names[0] if names else None, label="Corpus", info=notes, elem_id="corpus")
+        kind = gr.Dropdown(
+            [(f"{name}: {reader.holds}", name) for name, reader in READERS.items()],
+            value="manifest",
+            label="or a folder of this kind",
+            info="Licensed corpora are read where they lie.",
+            interactive=serve_folders,
+            elem_id="kind",
         )
         folder = gr.Textbox(
-            label="or a folder with metadata.jsonl on this machine",
+            label="at this place on this machine",
             placeholder="/path/to/corpus",
             interactive=serve_folders,
-            info="Read in place; nothing is copied." if serve_folders else "Closed on this server.",
+            info="Read in place; no audio is copied." if serve_folders else "Closed on this server.",
             elem_id="folder",
-            scale=2,
         )
+    with gr.Row():
+        split = gr.Textbox(label="Split (empty: all)", placeholder="test", elem_id="split", scale=1)
         expression = gr.Textbox(
             label="Filter",
             placeholder="age <= 8 and gender = f",
-            info="Fields: id, speaker, age, gender, duration, words, and the manifest's own.",
+            info="Fields: id, speaker, age, gender, duration, words, split, and the corpus' own.",
             elem_id="filter",
-            scale=2,
+            scale=3,
         )
+        limit = gr.Number(100, label="n, drawn evenly over speakers (empty: all)", elem_id="limit", scale=1)
+        seed = gr.Number(0, label="seed of the draw", elem_id="seed", scale=1)
     with gr.Row():
-        limit = gr.Number(100, label="n, drawn evenly over speakers (empty: all)", elem_id="limit")
-        seed = gr.Number(0, label="seed of the draw", elem_id="seed")
+        models = gr.CheckboxGroup(list(MODELS), value=["M1", "M2", "merge"], label="Models", elem_id="models")
         window = gr.Radio(
             list(WINDOWS),
             value="as declared",
@@ -189,7 +199,8 @@ def _evaluate_tab(config: Config, evaluating: Evaluating, panel: gr.HTML, *, ser
             info="30 s as Whisper pads, or cut to fit the clip where the triple was trained so",
             elem_id="window",
         )
-        models = gr.CheckboxGroup(list(MODELS), value=["M1", "M2", "merge"], label="Models", elem_id="models")
+        normalizer = gr.Radio(list(NORMALIZER_KINDS), value="whisper-english", label="Normaliser", elem_id="normalizer")
+        fillers = gr.Checkbox(False, label="score fillers (um, uh)", elem_id="fillers")
     with gr.Row():
         run = gr.Button("Evaluate", variant="primary", elem_id="run", scale=0, min_width=180)
         stop = gr.Button("Cancel", elem_id="cancel", scale=0, min_width=120)
@@ -204,7 +215,7 @@ def _evaluate_tab(config: Config, evaluating: Evaluating, panel: gr.HTML, *, ser
     pressed = f"() => ({{state: 'running', notice: '{WAITING}', stamp: SAMerge.stamp()}})"
     run.click(None, None, result, js=pressed, **PLUMBING).then(
         evaluating.run,
-        [result, panel, corpus, folder, expression, limit, seed, models, window],
+        [result, panel, corpus, kind, folder, split, expression, limit, seed, models, window, normalizer, fillers],
         [result, chart],
         concurrency_id="evaluation",
         concurrency_limit=1,

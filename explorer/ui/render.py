@@ -125,5 +125,6 @@ def evaluation_json(evaluation: "Evaluation", titles: Mapping[str, str], setting
         "settings": settings,
         "rows": rows,
         "verdicts": verdicts,
+        "ledger": evaluation.ledger if state != "running" else None,
         "problems": list(evaluation.problems),
     }

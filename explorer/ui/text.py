@@ -9,8 +9,8 @@ TAGLINE = (
 )
 
 NEWCOMER = [
-    "Whisper writes down what it hears. M1 was trained further on children's speech, M2 on adults'. The merge mixes the "
-    "two, layer by layer: high on a curve is child, low is adult. Drag λ, or a point, and read what changes.",
+    "Whisper writes down what it hears. M1 was trained further on children's speech, M2 on adults'. The merge mixes "
+    "the two, layer by layer: high on a curve is child, low is adult. Drag λ, or a point, and read what changes.",
     "Attention is how the model decides what to look at: the encoder at sound (encoder self), the decoder at its own "
     "words (decoder self) and at the sound (cross). Its matrices are called q, k and v; only they are mixed.",
     "WER, the word error rate, is the share of words heard wrong (≠), missed (−) or added (+). ✓ marks what the merge "

@@ -1,0 +1,191 @@
+"""What each command of the command line does: options in, one document out; text for people goes to standard output."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+from tqdm import tqdm
+
+from explorer.audio import load_clip
+from explorer.checkpoints.base import terminal_progress
+from explorer.config import read_yaml
+from explorer.corpora.id_list import id_lines
+from explorer.corpora.index import clear_indexes
+from explorer.corpora.open import open_corpus
+from explorer.corpora.subset import SubsetSpec, choose
+from explorer.errors import RecipeError
+from explorer.evaluation import Evaluation
+from explorer.recipe import Recipe
+from explorer.report import evaluation_document, summary_lines
+from explorer.text_rules import text_rules
+from explorer.transcription.decoding import Halt
+from explorer.workbench import MODEL_NAMES, Bench, ModelName, Workbench
+
+
+def _recipe(workbench: Workbench, options: argparse.Namespace) -> Recipe:
+    entries: dict[str, Any] = read_yaml(options.recipe) if options.recipe else {}
+    given = {
+        "triple": options.triple,
+        "method": options.method,
+        "schedule": options.schedule,
+        "lambda": None if options.mixing is None else _number(options.mixing, "--lambda"),
+        "alpha": None if options.alpha is None else _numbers(options.alpha, "--alpha"),
+        "scope": None if options.scope is None else [each for each in options.scope.split(",") if each],
+        "projections": None
+        if options.projections is None
+        else [each for each in options.projections.split(",") if each],
+    }
+    if options.recipe:
+        workbench.recipe(entries, options.recipe.name)  # a mistake is named where it was made
+    entries.update({key: value for key, value in given.items() if value is not None})
+    return workbench.recipe(entries, "command line")
+
+
+def _number(text: str, name: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise RecipeError(f"{name}: expected a number, but got {text!r}.") from None
+
+
+def _numbers(text: str, name: str) -> float | list[float]:
+    values = [_number(each, name) for each in text.split(",")]
+    return values[0] if len(values) == 1 else values
+
+
+def _open(workbench: Workbench, recipe: Recipe) -> Bench:
+    with terminal_progress() as progress:
+        return workbench.bench(recipe.triple, progress)
+
+
+def _models(options: argparse.Namespace) -> list[ModelName]:
+    names = list(dict.fromkeys(each for each in options.models.split(",") if each))
+    unknown = [name for name in names if name not in MODEL_NAMES]
+    if unknown or not names:
+        raise RecipeError(f"--models: expected some of {', '.join(MODEL_NAMES)}, but got {options.models!r}.")
+    return cast(list[ModelName], names)
+
+
+def triples(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
+    """List the triples, their sources and licences."""
+    rows = [
+        {"name": spec.name, "title": spec.title, "window": spec.window}
+        | {
+            member: {"source": source.name, "licence": source.licence, "provenance": source.provenance}
+            | {"revision": source.revision, "reported_wer": source.reported_wer}
+            for member, source in (("base", spec.base), ("m1", spec.m1), ("m2", spec.m2))
+        }
+        for spec in workbench.config.triples
+    ]
+    for problem in workbench.config.problems:
+        sys.stderr.write(f"{problem}\n")
+    if not options.json:
+        for spec in workbench.config.triples:
+            sys.stdout.write(f"{spec.name:22} {spec.title}\n")
+            for member, source in (("M0", spec.base), ("M1", spec.m1), ("M2", spec.m2)):
+                name = source.name if source.repo else Path(source.name).name
+                sys.stdout.write(f"    {member}  {name}  ({source.licence})  {source.reported_wer}\n")
+    return {"default": workbench.default_recipe().triple, "triples": rows, "problems": list(workbench.config.problems)}
+
+
+def fetch(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
+    """Fetch and check a triple."""
+    recipe = workbench.recipe({"triple": options.triple} if options.triple else {}, "command line")
+    bench = _open(workbench, recipe)
+    if not options.json:
+        sys.stdout.write(f"{recipe.triple} is here and fits together.\n")
+    prints = {member: bench.fingerprint(member, recipe) for member in ("m0", "m1", "m2")}
+    return {"triple": recipe.triple, "fingerprints": prints}
+
+
+def merge(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
+    """Write a merge as a Hugging Face folder."""
+    recipe = _recipe(workbench, options)
+    bench = _open(workbench, recipe)
+    fingerprint = workbench.export(bench, recipe, options.out)
+    if not options.json:
+        sys.stdout.write(f"Wrote {options.out}, weights {fingerprint}.\n")
+    return {"recipe": recipe.as_dict(), "fingerprint": fingerprint, "folder": str(options.out)}
+
+
+def transcribe(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
+    """Say what each model hears in each clip."""
+    recipe, models = _recipe(workbench, options), _models(options)
+    decoding = workbench.decoding(recipe, options.window, options.max_new_tokens)
+    clips = [load_clip(path) for path in options.clips]
+    bench = _open(workbench, recipe)
+    rows = []
+    for path, clip in zip(options.clips, clips, strict=True):
+        heard = {}
+        for model in models:
+            for hypothesis in workbench.stream(bench, model, recipe, clip, decoding, Halt()):
+                heard[model] = hypothesis.text
+        rows.append({"path": str(path), "seconds": round(clip.seconds, 3), "hypotheses": heard})
+        if not options.json:
+            sys.stdout.write(f"{path}\n" + "".join(f"  {model:6} {text}\n" for model, text in heard.items()))
+    return {"recipe": recipe.as_dict(), "fingerprint": bench.fingerprint("merge", recipe), "clips": rows}
+
+
+def evaluate(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
+    """Compute word error rates over a subset of a corpus."""
+    recipe, models = _recipe(workbench, options), _models(options)
+    pins = {f"pin-{number}": _pinned(workbench, path) for number, path in enumerate(options.pin, start=1)}
+    decoding = workbench.decoding(recipe, options.window, options.max_new_tokens)
+    rules = text_rules(options.normalizer, options.keep_fillers)
+    corpus = open_corpus(options.corpus, workbench.config.corpora)
+    bench = _open(workbench, recipe)
+    spec = SubsetSpec(
+        split=options.split,
+        ids=options.ids,
+        expression=options.filter,
+        hypotheses=options.hypotheses,
+        limit=options.limit,
+        seed=options.seed,
+    )
+    subset = choose(corpus.utterances, spec, bench.normalizer)
+    if options.write_ids:
+        options.write_ids.write_text(id_lines(subset.utterances), encoding="utf-8")
+    states = workbench.evaluate(bench, subset.utterances, models, recipe, decoding, Halt(), rules, pins)
+    evaluation = _with_bar(states)
+    left_out = [*corpus.problems, *subset.problems, *evaluation.problems]
+    sys.stderr.write("".join(f"left out: {problem}\n" for problem in left_out))
+    if not options.json:
+        sys.stdout.write("\n".join(summary_lines(evaluation)) + "\n")
+    merges = {"merge": recipe, **pins}
+    prints = workbench.fingerprints(bench, [*MODEL_NAMES, *pins], merges)
+    chosen = {
+        "name": options.corpus,
+        "split": options.split,
+        "filter": options.filter,
+        "limit": options.limit,
+        "seed": options.seed,
+        "steps": [[step.rule, step.removed] for step in subset.steps],
+        "fingerprint": subset.fingerprint,
+    }
+    document = evaluation_document(evaluation, recipe, decoding, rules, prints, chosen)
+    return document | {"left_out": left_out, "pins": {name: pin.as_dict() for name, pin in pins.items()}}
+
+
+def clear(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
+    """Forget what models have heard, and the indexes of corpora."""
+    hypotheses = workbench.store.clear() if workbench.store else 0
+    indexes = clear_indexes()
+    if not options.json:
+        sys.stdout.write(f"Forgot {hypotheses} hypotheses and {indexes} corpus indexes.\n")
+    return {"hypotheses": hypotheses, "indexes": indexes}
+
+
+def _pinned(workbench: Workbench, path: Path) -> Recipe:
+    return workbench.recipe(read_yaml(path), path.name)
+
+
+def _with_bar(states: Iterator[Evaluation]) -> Evaluation:
+    """Follow an evaluation to its end with a progress bar and its ETA on standard error."""
+    with tqdm(unit="clip", file=sys.stderr, desc="evaluate") as bar:
+        for state in states:
+            bar.total = state.total
+            bar.update(state.done - bar.n)
+            last = state
+    return last
