@@ -29,7 +29,7 @@ SPEECH = Path(__file__).parents[2] / "shared" / "speech"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def own_cache(tmp_path_factory):
+def app_cache(tmp_path_factory):
     """Nothing a test hears or indexes lands among what the user's own programs remember; the weights are theirs."""
     folder = cache_with_models_of(cache_folder(), tmp_path_factory.mktemp("cache") / "app")
     with pytest.MonkeyPatch.context() as patch:

@@ -1,6 +1,7 @@
 """WER of several models over a subset: the same utterances for all, pooled, stoppable, repeatable."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from material import no_progress, sine
+from material import cache_with_models_of, no_progress, sine
 
 from explorer.audio import load_clip
 from explorer.corpora.manifest import MANIFEST, Utterance, read_manifest
@@ -228,14 +229,20 @@ def test_the_published_error_rates_come_out_on_all_540_clips(measured, window, m
 
 
 @pytest.mark.slow
-def test_the_command_line_gives_the_same_bytes_twice(speech):
+def test_the_command_line_gives_the_same_bytes_twice(speech, app_cache, tmp_path):
+    """Two processes that know nothing of each other: each has a cache of its own."""
     folder = speech / "speechocean762" / "dev-child"
     command = f"evaluate --corpus manifest:{folder} --limit 40 --seed 7 --window fit --device cpu --json".split()
     runs = [
         subprocess.run(
-            [sys.executable, "-m", "explorer", *command], cwd=ROOT, capture_output=True, check=True, timeout=300
+            [sys.executable, "-m", "explorer", *command],
+            cwd=ROOT,
+            env={**os.environ, "SA_MERGE_CACHE": str(cache_with_models_of(app_cache, tmp_path / name))},
+            capture_output=True,
+            check=True,
+            timeout=300,
         ).stdout
-        for _ in range(2)
+        for name in ("one", "other")
     ]
     assert runs[0] == runs[1]
     document = json.loads(runs[0])

@@ -74,7 +74,10 @@ class Evaluating:
             rules = text_rules(normalizer, keep_fillers)
             decoding = workbench.decoding(recipe, WINDOWS.get(window, window))
             # The chart is the last run's until this one has its own.
-            yield {"state": "running", "notice": f"{recipe.triple} is being opened…", "stamp": stamp}, None
+            yield (
+                {"state": "running", "notice": f"{recipe.triple} is being opened…", "stamp": stamp},
+                gr.update(value=None, visible=False),
+            )
             bench = self._opening.bench(recipe.triple)
             asked = [MODELS[model] for model in MODELS if model in models]
             titles = model_titles(bench.spec)
@@ -88,7 +91,8 @@ class Evaluating:
                     "recipe": sent,
                 }
                 yield drawn, gr.skip()
-            yield drawn, error_chart(drawn["rows"])
+            figure = error_chart(drawn["rows"])
+            yield drawn, gr.update(value=figure, visible=figure is not None)
         except ExplorerError as error:
             yield {"state": "error", "notice": str(error)}, gr.skip()
 

@@ -210,7 +210,7 @@ def _evaluate_tab(config: Config, evaluating: Evaluating, panel: gr.HTML, *, ser
         js_on_load="SAMerge.mountEvaluation(element, props, trigger, watch)",
         elem_id="evaluation",
     )
-    chart = gr.Plot(show_label=False, container=False, elem_id="chart")
+    chart = gr.Plot(show_label=False, container=False, visible=False, elem_id="chart")
     # Somebody else's evaluation may have the turn: say so at once, in the browser. The stamp tells runs apart.
     pressed = f"() => ({{state: 'running', notice: '{WAITING}', stamp: SAMerge.stamp()}})"
     run.click(None, None, result, js=pressed, **PLUMBING).then(
