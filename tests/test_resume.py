@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from material import cache_with_models_of
 
 from explorer.hypotheses import FILE_NAME, HypothesisStore
 from explorer.recipe import Recipe
@@ -83,18 +84,18 @@ def test_pins_are_heard_in_the_same_pass_and_are_merges_of_their_own(remembering
 
 
 @pytest.mark.slow
-def test_a_killed_run_loses_nothing_that_was_heard(speech, tmp_path):
+def test_a_killed_run_loses_nothing_that_was_heard(speech, app_cache, tmp_path):
     corpus = speech / "speechocean762" / "dev-child"
-    (tmp_path / "models").symlink_to(Path.home() / ".cache" / "sa-merge-explorer" / "models")
-    environment = dict(os.environ, SA_MERGE_CACHE=str(tmp_path), HF_HUB_OFFLINE="1")
+    cache = cache_with_models_of(app_cache, tmp_path / "cache")
+    environment = dict(os.environ, SA_MERGE_CACHE=str(cache))
     (tmp_path / "pin.yaml").write_text(yaml.safe_dump({"triple": "tiny-en", "lambda": 0.7, "alpha": 0.5}))
     command = [sys.executable, "-m", "explorer", "evaluate", "--corpus", f"manifest:{corpus}", "--limit", "200"]
     command += ["--models", "m1,merge", "--pin", str(tmp_path / "pin.yaml"), "--json"]
 
     def rows():
-        if not (tmp_path / FILE_NAME).exists():
+        if not (cache / FILE_NAME).exists():
             return []
-        with sqlite3.connect(tmp_path / FILE_NAME) as database:
+        with sqlite3.connect(cache / FILE_NAME) as database:
             try:
                 return database.execute("SELECT weights, clip FROM age").fetchall()
             except sqlite3.OperationalError:  # the table is not there yet
