@@ -4,6 +4,7 @@ Importing torch and transformers takes longer than serving the page, so this is 
 """
 
 import importlib
+import logging
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from explorer.hypotheses import HypothesisStore
     from explorer.workbench import Bench, Workbench
+
+_log = logging.getLogger(__name__)
 
 
 class Opening:
@@ -73,10 +76,15 @@ class Opening:
         share = f"{100 * done / total:.0f} % of {total / 1e6:.0f} MB" if total else f"{done / 1e6:.0f} MB"
         self.says = f"{what}: {share}"
 
-    def _store(self) -> "HypothesisStore":
+    def _store(self) -> "HypothesisStore | None":
         hypotheses = importlib.import_module("explorer.hypotheses")
         cache: Path = importlib.import_module("explorer.checkpoints.cache").cache_folder()
-        store: HypothesisStore = hypotheses.HypothesisStore(cache)
+        try:
+            store: HypothesisStore = hypotheses.HypothesisStore(cache)
+        except ExplorerError as error:
+            # It is only a memory: without it the page works, and decodes again what it has decoded before.
+            _log.warning("%s", error)
+            return None
         return store
 
     def _load(self) -> None:
@@ -87,7 +95,14 @@ class Opening:
             )
             # The default triple's own failure is told to whoever asks for it: other triples may work.
             self._workbench = workbench
-            workbench.bench(workbench.default_recipe().triple, self.progress)
+            base = importlib.import_module("explorer.checkpoints.base")
+            with base.terminal_progress() as bar:
+
+                def progress(what: str, done: int, total: int) -> None:
+                    self.progress(what, done, total)
+                    bar(what, done, total)
+
+                workbench.bench(workbench.default_recipe().triple, progress)
             self.says = f"The models took {time.monotonic() - started:.1f} s to load."
         except ExplorerError as error:
             self._error = error
