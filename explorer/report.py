@@ -100,5 +100,5 @@ def summary_lines(evaluation: Evaluation) -> Sequence[str]:
 
 
 def shown(model: str) -> str:
-    """Return a model's name as sentences write it: M1, but merge."""
-    return model if model == "merge" else model.upper()
+    """Return a model's name as sentences write it: M1, but merge and pin-1."""
+    return model.upper() if model in ("m0", "m1", "m2") else model
