@@ -37,10 +37,13 @@ def app_cache(tmp_path_factory):
         yield folder
 
 
-@pytest.fixture(autouse=True)
-def threads(request):
-    """Tiny networks get one thread: two that wait for each other are slow on a machine that has other work."""
-    torch.set_num_threads(THREADS if request.node.get_closest_marker("slow") else 1)
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Tiny networks get one thread: two that wait for each other are slow on a machine that has other work.
+
+    A hook and not a fixture, for fixtures of a module are set up before those of its functions.
+    """
+    torch.set_num_threads(THREADS if item.get_closest_marker("slow") else 1)
 
 
 @pytest.fixture(scope="session")
