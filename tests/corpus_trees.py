@@ -1,10 +1,19 @@
-"""Real clips, arranged as the corpora that the readers know document themselves."""
+"""Real clips, arranged as the corpora that the readers know document themselves.
+
+    clips = real_clips(speech, speakers=3, each=3)
+    plain, corpus = arranged("plain", tmp_path / "plain", clips), arranged("myst", tmp_path / "tree", clips)
+
+Both are what ``--corpus`` takes, KIND:PATH; ``LAYOUTS`` lists the names. Whatever the layout, the same clips have the
+same words, and speakers that differ where they differed.
+"""
 
 import json
 import os
 import shutil
 import string
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +35,7 @@ class Clip:
 
 
 def real_clips(speech: Path, speakers: int = 3, each: int = 3) -> list[Clip]:
-    """Children's clips from shared/speech, in the order of the manifest."""
+    """Children's clips from shared/speech, in the order of the manifest; of up to 27 speakers up to 20 each."""
     folder = speech / "speechocean762" / "dev-child"
     chosen: dict[str, list[Clip]] = {}
     for line in (folder / "metadata.jsonl").read_text(encoding="utf-8").splitlines():
@@ -93,7 +102,9 @@ def build_manifest(root: Path, clips: list[Clip]) -> Path:
 
 def renamed(clips: list[Clip], speaker_names: list[str], name: str) -> list[Clip]:
     """Give clips the names that a layout asks for: ``name`` with {speaker}, {number}, {letters}."""
-    speakers = dict(zip(dict.fromkeys(clip.speaker for clip in clips), speaker_names, strict=False))
+    found = dict.fromkeys(clip.speaker for clip in clips)
+    assert len(found) <= len(speaker_names)
+    speakers = dict(zip(found, speaker_names, strict=False))
     fresh = []
     for number, clip in enumerate(clips):
         letters = string.ascii_lowercase[number // 26] + string.ascii_lowercase[number % 26]
@@ -104,7 +115,7 @@ def renamed(clips: list[Clip], speaker_names: list[str], name: str) -> list[Clip
 
 # MyST.
 
-STUDENTS = ["990507", "002116", "013044"]
+STUDENTS = ["990507", "002116", "013044", *(f"{number:06d}" for number in range(14_001, 14_025))]
 SESSION = "myst_{speaker}_2014-02-27_09-29-01_WA_2.3"
 MARKED = [
     *("{text}", "<BREATH> {text} <LAUGH>", "{text} (*)", "(()) {text}", "+{first}+ {rest}", "*{first}* {rest}"),
@@ -123,10 +134,9 @@ def marked(clip: Clip, place: int) -> str:
 
 
 def build_myst(root: Path, clips: list[Clip], data: str = "data", ending: str = ".flac") -> Path:
-    """``data/{train,development,test}/<student>/<session>/…``, one student in each, and one recording without .trn."""
-    partitions = dict(
-        zip(dict.fromkeys(clip.speaker for clip in clips), ("train", "development", "test"), strict=False)
-    )
+    """``data/{train,development,test}/<student>/<session>/…``, students in turn, and one recording without .trn."""
+    students = dict.fromkeys(clip.speaker for clip in clips)
+    partitions = dict(zip(students, cycle(("train", "development", "test")), strict=False))
     for place, clip in enumerate(clips):
         session = root / data / partitions[clip.speaker] / clip.speaker / SESSION.format(speaker=clip.speaker)
         copy(clip, session / f"{clip.id}{ending}")
@@ -137,7 +147,7 @@ def build_myst(root: Path, clips: list[Clip], data: str = "data", ending: str = 
 
 # CMU Kids.
 
-KIDS = ["fabm", "mjsd", "facs"]
+KIDS = ["fabm", "mjsd", "facs", *(f"{'fm'[number % 2]}bk{string.ascii_lowercase[number]}" for number in range(24))]
 SPEAKER_TABLE = "ID\tLOC\tGR/AGE\tTOT\tBIN2\n--\t---\t------\t---\t----\n"
 
 
@@ -191,7 +201,7 @@ def build_speechocean(root: Path, clips: list[Clip]) -> Path:
 
 
 def libri_clips(clips: list[Clip]) -> list[Clip]:
-    return renamed(clips, ["1272", "84", "2035"], "{speaker}-128104-{number:04d}")
+    return renamed(clips, ["1272", "84", "2035", *map(str, range(2_100, 2_124))], "{speaker}-128104-{number:04d}")
 
 
 def build_librispeech(root: Path, clips: list[Clip]) -> Path:
@@ -253,3 +263,71 @@ def build_table(path: Path, clips: list[Clip], mark: str = ",") -> Path:
         lines.append(mark.join(cells))
     write(path, "\r\n".join(lines) + "\r\n")
     return path
+
+
+# By name.
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One way to lay a corpus out.
+
+    Attributes:
+        kind: of the reader.
+        rename: gives the clips the names that the layout asks for.
+        build: writes the tree below a folder, and returns what is to be opened.
+    """
+
+    kind: str
+    rename: Callable[[list[Clip]], list[Clip]]
+    build: Callable[[Path, list[Clip]], Path]
+
+
+def arranged(layout: str, root: Path, clips: list[Clip]) -> str:
+    """Write clips below ``root`` as one of ``LAYOUTS``, and return what ``--corpus`` takes: KIND:PATH."""
+    chosen = LAYOUTS[layout]
+    return f"{chosen.kind}:{chosen.build(root, chosen.rename(clips))}"
+
+
+LAYOUTS = {
+    "plain": Layout("manifest", list, build_manifest),
+    "myst": Layout("myst", myst_clips, build_myst),
+    "myst as LDC unpacks it": Layout(
+        "myst", myst_clips, lambda root, clips: build_myst(root, clips, "myst_child_conv_speech/data")
+    ),
+    "myst's LDC root": Layout("myst", myst_clips, lambda root, clips: build_myst(root, clips, "m/data") / "m"),
+    "myst's data folder": Layout("myst", myst_clips, lambda root, clips: build_myst(root, clips) / "data"),
+    "myst as WAV": Layout("myst", myst_clips, lambda root, clips: build_myst(root, clips, ending=".wav")),
+    "cmu-kids": Layout("cmu-kids", kids_clips, build_kids),
+    "cmu-kids in cmu_kids": Layout(
+        "cmu-kids", kids_clips, lambda root, clips: build_kids(root / "cmu_kids", clips).parent
+    ),
+    "cmu-kids with a folder table": Layout(
+        "cmu-kids", kids_clips, lambda root, clips: build_kids(root, clips, "table")
+    ),
+    "cmu-kids in capitals": Layout("cmu-kids", kids_clips, lambda root, clips: build_kids(root, clips, upper=True)),
+    "cmu-kids, what was said": Layout("cmu-kids-spoken", kids_clips, build_kids),
+    "cmu-kids as the authors lay it out": Layout("cmu-kids", kids_clips, build_myst),
+    "cmu-kids, said, as the authors lay it out": Layout("cmu-kids-spoken", kids_clips, build_myst),
+    "speechocean762": Layout("speechocean762", list, build_speechocean),
+    "librispeech": Layout("librispeech", libri_clips, build_librispeech),
+    "librispeech's parent": Layout(
+        "librispeech", libri_clips, lambda root, clips: build_librispeech(root / "LibriSpeech", clips).parent
+    ),
+    "kaldi": Layout("kaldi", list, build_kaldi),
+    "kaldi with absolute paths": Layout("kaldi", list, lambda root, clips: build_kaldi(root, clips, absolute=True)),
+    "kaldi, splits": Layout("kaldi", list, lambda root, clips: build_kaldi(root, clips, flat=False)),
+    "kaldi, one split, paths relative to its parent": Layout(
+        "kaldi", list, lambda root, clips: build_kaldi(root, clips, flat=False) / "test"
+    ),
+    "audiofolder": Layout("audiofolder", list, build_audiofolder),
+    "audiofolder in CSV": Layout("audiofolder", list, lambda root, clips: build_audiofolder(root, clips, "csv")),
+    "audiofolder in data": Layout(
+        "audiofolder", list, lambda root, clips: build_audiofolder(root / "data", clips).parent
+    ),
+    "audiofolder that is a manifest": Layout("audiofolder", list, build_manifest),
+    "CSV": Layout("table", list, lambda root, clips: build_table(root / "a.csv", clips)),
+    "CSV with semicolons": Layout("table", list, lambda root, clips: build_table(root / "a.csv", clips, ";")),
+    "TSV": Layout("table", list, lambda root, clips: build_table(root / "a.tsv", clips, "\t")),
+    "the only table of a folder": Layout("table", list, lambda root, clips: build_table(root / "a.CSV", clips).parent),
+}

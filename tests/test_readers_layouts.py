@@ -5,7 +5,9 @@ import json
 import pytest
 import soundfile
 from corpus_trees import (
+    LAYOUTS,
     Clip,
+    arranged,
     build_audiofolder,
     build_kaldi,
     build_kids,
@@ -53,64 +55,16 @@ def heard(corpus):
     )
 
 
-LAYOUTS = {
-    "myst": (myst_clips, lambda root, clips: f"myst:{build_myst(root, clips)}"),
-    "myst as LDC unpacks it": (
-        myst_clips,
-        lambda root, clips: f"myst:{build_myst(root, clips, 'myst_child_conv_speech/data')}",
-    ),
-    "myst's LDC root": (
-        myst_clips,
-        lambda root, clips: f"myst:{build_myst(root, clips, 'm/data') / 'm'}",
-    ),
-    "myst's data folder": (myst_clips, lambda root, clips: f"myst:{build_myst(root, clips) / 'data'}"),
-    "myst as WAV": (myst_clips, lambda root, clips: f"myst:{build_myst(root, clips, ending='.wav')}"),
-    "cmu-kids": (kids_clips, lambda root, clips: f"cmu-kids:{build_kids(root, clips)}"),
-    "cmu-kids in cmu_kids": (kids_clips, lambda root, clips: f"cmu-kids:{build_kids(root / 'cmu_kids', clips).parent}"),
-    "cmu-kids with a folder table": (kids_clips, lambda root, clips: f"cmu-kids:{build_kids(root, clips, 'table')}"),
-    "cmu-kids in capitals": (kids_clips, lambda root, clips: f"cmu-kids:{build_kids(root, clips, upper=True)}"),
-    "cmu-kids, what was said": (kids_clips, lambda root, clips: f"cmu-kids-spoken:{build_kids(root, clips)}"),
-    "cmu-kids as the authors lay it out": (kids_clips, lambda root, clips: f"cmu-kids:{build_myst(root, clips)}"),
-    "cmu-kids, said, as the authors lay it out": (
-        kids_clips,
-        lambda root, clips: f"cmu-kids-spoken:{build_myst(root, clips)}",
-    ),
-    "speechocean762": (list, lambda root, clips: f"speechocean762:{build_speechocean(root, clips)}"),
-    "librispeech": (libri_clips, lambda root, clips: f"librispeech:{build_librispeech(root, clips)}"),
-    "librispeech's parent": (
-        libri_clips,
-        lambda root, clips: f"librispeech:{build_librispeech(root / 'LibriSpeech', clips).parent}",
-    ),
-    "kaldi": (list, lambda root, clips: f"kaldi:{build_kaldi(root, clips)}"),
-    "kaldi with absolute paths": (list, lambda root, clips: f"kaldi:{build_kaldi(root, clips, absolute=True)}"),
-    "kaldi, splits": (list, lambda root, clips: f"kaldi:{build_kaldi(root, clips, flat=False)}"),
-    "kaldi, one split, paths relative to its parent": (
-        list,
-        lambda root, clips: f"kaldi:{build_kaldi(root, clips, flat=False) / 'test'}",
-    ),
-    "audiofolder": (list, lambda root, clips: f"audiofolder:{build_audiofolder(root, clips)}"),
-    "audiofolder in CSV": (list, lambda root, clips: f"audiofolder:{build_audiofolder(root, clips, 'csv')}"),
-    "audiofolder in data": (list, lambda root, clips: f"audiofolder:{build_audiofolder(root / 'data', clips).parent}"),
-    "audiofolder that is a manifest": (list, lambda root, clips: f"audiofolder:{build_manifest(root, clips)}"),
-    "CSV": (list, lambda root, clips: f"table:{build_table(root / 'a.csv', clips)}"),
-    "CSV with semicolons": (list, lambda root, clips: f"table:{build_table(root / 'a.csv', clips, ';')}"),
-    "TSV": (list, lambda root, clips: f"table:{build_table(root / 'a.tsv', clips, chr(9))}"),
-    "the only table of a folder": (list, lambda root, clips: f"table:{build_table(root / 'a.CSV', clips).parent}"),
-}
-
-
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_layout_gives_the_speakers_words_and_sounds_of_the_plain_manifest(tmp_path, clips, layout):
-    rename, build = LAYOUTS[layout]
-    members = rename(clips)
-    plain = open_corpus(f"manifest:{build_manifest(tmp_path / 'plain', members)}")
-    assert heard(open_corpus(build(tmp_path / "tree", members))) == heard(plain)
+    members = LAYOUTS[layout].rename(clips)
+    plain = open_corpus(arranged("plain", tmp_path / "plain", members))
+    assert heard(open_corpus(arranged(layout, tmp_path / "tree", clips))) == heard(plain)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_ids_are_unique_and_all_there_is_to_say_is_what_was_built_in(tmp_path, clips, layout):
-    rename, build = LAYOUTS[layout]
-    corpus = open_corpus(build(tmp_path / "tree", rename(clips)))
+    corpus = open_corpus(arranged(layout, tmp_path / "tree", clips))
     assert len(set(ids_of(corpus))) == len(clips)
     assert all(problem.startswith("1 recordings have no transcript (.trn)") for problem in corpus.problems)
     assert len(corpus.problems) == (1 if "bare.flac" in {path.name for path in tmp_path.rglob("*")} else 0)
@@ -381,33 +335,54 @@ def test_links_to_audio_are_followed_in_trees_and_refused_in_manifests_when_they
 # As an evaluation sees them.
 
 
-@pytest.mark.parametrize(
-    ("rename", "name", "build"),
-    [
-        (myst_clips, "myst", build_myst),
-        (kids_clips, "cmu-kids", build_kids),
-        (kids_clips, "cmu-kids-spoken", build_kids),
-    ],
-    ids=["myst", "cmu-kids", "cmu-kids-spoken"],
-)
+@pytest.fixture
+def evaluated(monkeypatch, capsys):
+    """Evaluate a corpus with ``python -m explorer`` on a workbench that remembers nothing it has heard."""
+
+    def running(workbench, corpus, *options):
+        monkeypatch.setattr("explorer.__main__.Workbench", lambda *_: workbench)
+        assert main(["evaluate", "--corpus", corpus, "--device", "cpu", "--json", *options]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    return running
+
+
+@pytest.mark.parametrize("layout", ["myst", "cmu-kids", "cmu-kids, what was said"])
 def test_a_tree_evaluates_to_the_rates_of_the_plain_manifest(
-    tmp_path, clips, tiny_config, tiny_workbench, monkeypatch, capsys, rename, name, build
+    tmp_path, clips, tiny_config, tiny_workbench, evaluated, layout
 ):
-    monkeypatch.setattr("explorer.__main__.Workbench", lambda *_: tiny_workbench)
-    members = rename(clips)
-    found = []
-    for corpus in (
-        f"manifest:{build_manifest(tmp_path / 'plain', members)}",
-        f"{name}:{build(tmp_path / 'tree', members)}",
-    ):
-        options = ("--models", "m1,merge,m2", "--max-new-tokens", "3", "--json", "--config", str(tiny_config))
-        assert main(["evaluate", "--corpus", corpus, "--device", "cpu", *options]) == 0
-        found.append(json.loads(capsys.readouterr().out))
-    assert found[0]["models"] == found[1]["models"]
-    assert sorted(found[0]["ids"]) == sorted(found[1]["ids"])
+    options = ("--models", "m1,merge,m2", "--max-new-tokens", "3", "--config", str(tiny_config))
+    plain, tree = (
+        evaluated(tiny_workbench, arranged(name, tmp_path / name, members), *options)
+        for name, members in (("plain", LAYOUTS[layout].rename(clips)), (layout, clips))
+    )
+    assert tree["models"] == plain["models"]
+    assert sorted(tree["ids"]) == sorted(plain["ids"])
+
+
+@pytest.fixture(scope="module")
+def said(speech):
+    """Eight clips of four children."""
+    return real_clips(speech, speakers=4, each=2)
+
+
+def counts_of(model):
+    return {key: model[key] for key in ("wer", "substitutions", "deletions", "insertions", "words")}
+
+
+@pytest.mark.slow
+def test_every_layout_gives_real_models_the_errors_of_the_plain_manifest(tmp_path, said, real_bench, evaluated):
+    """Real weights, window cut to the clip, M1 and the merge: S, D and I."""
+    found = {}
+    for layout in LAYOUTS:
+        document = evaluated(real_bench, arranged(layout, tmp_path / layout, said), "--models", "m1,merge")
+        assert (document["decoding"]["window"], document["utterances"], document["speakers"]) == ("fit", 8, 4)
+        found[layout] = {name: counts_of(model) for name, model in document["models"].items()}
+    assert found == dict.fromkeys(LAYOUTS, found["plain"])
+    assert all(0 < model["wer"] < 1 for model in found["plain"].values())
 
 
 def test_opening_decodes_nothing(tmp_path, clips, monkeypatch):
-    names = [build(tmp_path / layout, rename(clips)) for layout, (rename, build) in LAYOUTS.items()]
+    names = [arranged(layout, tmp_path / layout, clips) for layout in LAYOUTS]
     monkeypatch.setattr(soundfile, "SoundFile", None)
     assert all(len(open_corpus(name).utterances) == len(clips) for name in names)
