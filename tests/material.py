@@ -5,6 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from explorer.corpora.subset import SubsetSpec, choose
+from explorer.corpora.utterance import Utterance
+
 
 @dataclass(frozen=True)
 class Folders:
@@ -48,3 +51,8 @@ def cache_with_models_of(real: Path, folder: Path) -> Path:
     (real / "models").mkdir(parents=True, exist_ok=True)
     (folder / "models").symlink_to((real / "models").resolve())
     return folder
+
+
+def chosen(utterances, expression="", limit=None, seed=0) -> tuple[Utterance, ...]:
+    """A subset by filter and draw."""
+    return choose(utterances, SubsetSpec(expression=expression, limit=limit, seed=seed)).utterances

@@ -6,13 +6,12 @@ import pytest
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
-from material import sine
+from material import chosen, sine
 
 from explorer.config import CorpusSpec
 from explorer.corpora.filters import parse_filter
 from explorer.corpora.manifest import MANIFEST, Utterance, read_manifest
 from explorer.corpora.open import open_corpus
-from explorer.corpora.subset import select
 from explorer.errors import CorpusError
 
 ROWS = [
@@ -180,7 +179,7 @@ def test_what_is_neither_a_name_nor_a_kind_and_a_path_is_refused(tmp_path, name,
     ],
 )
 def test_a_filter_keeps_what_meets_all_its_conditions(corpus, expression, ids):
-    assert " ".join(utterance.id for utterance in select(corpus.utterances, expression)) == ids
+    assert " ".join(utterance.id for utterance in chosen(corpus.utterances, expression)) == ids
 
 
 @pytest.mark.parametrize(
@@ -202,7 +201,7 @@ def test_a_filter_keeps_what_meets_all_its_conditions(corpus, expression, ids):
 )
 def test_a_wrong_filter_is_one_sentence_that_names_the_culprit(corpus, expression, culprit):
     with pytest.raises(CorpusError, match=rf"^filter: .*{culprit}|^filter: {culprit}") as caught:
-        select(corpus.utterances, expression)
+        chosen(corpus.utterances, expression)
     assert "\n" not in str(caught.value)
 
 
@@ -233,21 +232,21 @@ seeds = st.integers(0, 1_000)
 
 @given(sizes, limits, seeds)
 def test_a_subset_has_as_many_utterances_as_asked_for_or_all(sizes, limit, seed):
-    drawn = select(some_utterances(sizes), limit=limit, seed=seed)
+    drawn = chosen(some_utterances(sizes), limit=limit, seed=seed)
     assert len(drawn) == min(limit, sum(sizes))
 
 
 @given(sizes, limits, seeds)
 def test_a_subset_is_in_the_order_of_the_corpus_without_repeats(sizes, limit, seed):
     utterances = some_utterances(sizes)
-    drawn = select(utterances, limit=limit, seed=seed)
+    drawn = chosen(utterances, limit=limit, seed=seed)
     places = [utterances.index(utterance) for utterance in drawn]
     assert places == sorted(set(places))
 
 
 @given(sizes, limits, seeds)
 def test_a_subset_is_even_over_speakers(sizes, limit, seed):
-    drawn = select(some_utterances(sizes), limit=limit, seed=seed)
+    drawn = chosen(some_utterances(sizes), limit=limit, seed=seed)
     counts = [sum(utterance.speaker == str(speaker) for utterance in drawn) for speaker in range(len(sizes))]
     most = max(counts)
     # Who has fewer than the others has either no more to give or one less than they.
@@ -256,31 +255,31 @@ def test_a_subset_is_even_over_speakers(sizes, limit, seed):
 
 @given(sizes, limits, seeds)
 def test_the_same_seed_draws_the_same_subset(sizes, limit, seed):
-    assert select(some_utterances(sizes), limit=limit, seed=seed) == select(
+    assert chosen(some_utterances(sizes), limit=limit, seed=seed) == chosen(
         some_utterances(sizes), limit=limit, seed=seed
     )
 
 
 def test_another_seed_draws_another_subset():
     utterances = some_utterances([8] * 6)
-    assert len({ids_of(select(utterances, limit=12, seed=seed)) for seed in range(10)}) == 10
+    assert len({ids_of(chosen(utterances, limit=12, seed=seed)) for seed in range(10)}) == 10
 
 
 @given(sizes, limits, seeds)
 def test_a_bigger_subset_contains_the_smaller_one(sizes, limit, seed):
     utterances = some_utterances(sizes)
-    fewer, more = (ids_of(select(utterances, limit=count, seed=seed)) for count in (limit, limit + 3))
+    fewer, more = (ids_of(chosen(utterances, limit=count, seed=seed)) for count in (limit, limit + 3))
     assert set(fewer) <= set(more)
 
 
 @pytest.mark.parametrize("limit", [0, -1])
 def test_a_limit_below_one_is_refused(limit):
     with pytest.raises(CorpusError, match=f"limit: expected at least 1 utterance, but got {limit}"):
-        select(some_utterances([3]), limit=limit)
+        chosen(some_utterances([3]), limit=limit)
 
 
 def test_the_filter_comes_before_the_draw(corpus):
-    assert {utterance.id for utterance in select(corpus.utterances, "gender = f", limit=2)} == {"1", "2"}
+    assert {utterance.id for utterance in chosen(corpus.utterances, "gender = f", limit=2)} == {"1", "2"}
 
 
 def test_the_shared_children_are_read_whole(speech):

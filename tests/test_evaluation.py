@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from material import cache_with_models_of, no_progress, sine
+from material import cache_with_models_of, chosen, no_progress, sine
 
 from explorer.audio import load_clip
 from explorer.corpora.manifest import MANIFEST, Utterance, read_manifest
-from explorer.corpora.subset import select
 from explorer.recipe import Recipe
 from explorer.report import evaluation_document, summary_lines
 from explorer.scoring import WordErrors
@@ -246,7 +245,7 @@ def test_the_command_line_gives_the_same_bytes_twice(speech, app_cache, tmp_path
     ]
     assert runs[0] == runs[1]
     document = json.loads(runs[0])
-    drawn = select(read_manifest(folder).utterances, limit=40, seed=7)
+    drawn = chosen(read_manifest(folder).utterances, limit=40, seed=7)
     assert document["ids"] == sorted(utterance.id for utterance in drawn)
     assert 0.1 < document["models"]["m1"]["wer"] < 0.4
 

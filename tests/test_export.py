@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from material import no_progress
+from material import chosen, no_progress
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from transformers import WhisperForConditionalGeneration, WhisperProcessor
@@ -17,7 +17,6 @@ from transformers import WhisperForConditionalGeneration, WhisperProcessor
 from explorer.audio import SAMPLE_RATE, load_clip
 from explorer.config import read_config
 from explorer.corpora.manifest import read_manifest
-from explorer.corpora.subset import select
 from explorer.errors import ConfigError, RecipeError
 from explorer.export import RECIPE_FILE
 from explorer.recipe import Recipe, recipe_from
@@ -198,7 +197,7 @@ def test_plain_transformers_hears_with_the_folder_what_the_page_hears(real_bench
     real_bench.export(bench, recipe, target)
     model = WhisperForConditionalGeneration.from_pretrained(target)
     processor = WhisperProcessor.from_pretrained(target)
-    utterances = select(read_manifest(speech / "speechocean762" / "dev-child").utterances, limit=5)
+    utterances = chosen(read_manifest(speech / "speechocean762" / "dev-child").utterances, limit=5)
     for utterance in utterances:
         clip = load_clip(utterance.path)
         features = processor(clip.samples, sampling_rate=SAMPLE_RATE, return_tensors="pt").input_features

@@ -7,16 +7,16 @@ from pathlib import Path
 import jiwer
 import pytest
 import soundfile
-from corpus_trees import build_kids, build_myst, kids_clips, myst_clips, real_clips, write
+from corpus_trees import arranged, build_kids, build_myst, kids_clips, myst_clips, real_clips, write
 from hypothesis import given
 from hypothesis import strategies as st
-from material import sine
+from material import chosen, sine
 
-from explorer.corpora.filters import HALVES, matching, value_of
+from explorer.corpora.filters import HALVES, fields_of, matching, value_of
 from explorer.corpora.id_list import id_lines, pick, read_ids
 from explorer.corpora.open import open_corpus
 from explorer.corpora.quality import judge, read_hypotheses
-from explorer.corpora.subset import Step, SubsetSpec, choose, select, subset_fingerprint
+from explorer.corpora.subset import MAX_HEADERS, Counts, Step, SubsetSpec, choose, count, subset_fingerprint
 from explorer.corpora.utterance import Utterance
 from explorer.errors import CorpusError
 from explorer.normalization import Normalizer
@@ -58,24 +58,24 @@ def test_a_split_keeps_its_utterances():
 def test_a_filter_knows_split_and_what_a_corpus_adds(speech, tmp_path):
     clips = real_clips(speech)
     tutor = open_corpus(f"myst:{build_myst(tmp_path / 'myst', myst_clips(clips))}").utterances
-    assert len(select(tutor, "split = train and module = WA and part = 2.3 and school = 990")) == 3
+    assert len(chosen(tutor, "split = train and module = WA and part = 2.3 and school = 990")) == 3
     kids = open_corpus(f"cmu-kids:{build_kids(tmp_path / 'kids', kids_clips(clips))}").utterances
-    assert len(select(kids, "bin = 1 and grade <= 2")) == 9
-    assert ids_of(select(kids, "phones > 0, gender = f")) == ["fabm2ab1", "facs2ah1"]
-    assert len(select(kids, "population = FP")) == 3
+    assert len(chosen(kids, "bin = 1 and grade <= 2")) == 9
+    assert ids_of(chosen(kids, "phones > 0, gender = f")) == ["fabm2ab1", "facs2ah1"]
+    assert len(chosen(kids, "population = FP")) == 3
     with pytest.raises(CorpusError, match="no utterance meets 'bin = 2'"):
-        select(kids, "bin = 2")
+        chosen(kids, "bin = 2")
 
 
 def test_truth_values_are_words():
     utterances = [replace(each, extra={"quiet": place < 2}) for place, each in enumerate(some())]
-    assert ids_of(select(utterances, "quiet = true")) == ["u0", "u1"]
+    assert ids_of(chosen(utterances, "quiet = true")) == ["u0", "u1"]
 
 
 def test_a_field_that_holds_numbers_and_words_is_compared_where_it_holds_numbers():
     utterances = [replace(each, extra={"grade": grade}) for each, grade in zip(some(), ("K", 1, 2, 3) * 2, strict=True)]
-    assert ids_of(select(utterances, "grade <= 2")) == ["u1", "u2", "u5", "u6"]
-    assert ids_of(select(utterances, "grade = K")) == ["u0", "u4"]
+    assert ids_of(chosen(utterances, "grade <= 2")) == ["u1", "u2", "u5", "u6"]
+    assert ids_of(chosen(utterances, "grade = K")) == ["u0", "u4"]
 
 
 # Durations.
@@ -101,12 +101,12 @@ def test_the_halves_split_what_can_be_read_and_name_the_rest(long_and_short):
 def test_headers_are_read_only_where_a_filter_asks_and_only_once(long_and_short, monkeypatch):
     read = []
     monkeypatch.setattr("explorer.corpora.filters.clip_seconds", lambda path: read.append(path.name) or 2.0)
-    select(long_and_short, "words = 3")
+    chosen(long_and_short, "words = 3")
     assert read == []
-    select(long_and_short, "duration < 3 and speaker = b")  # the rest of the filter goes first
+    chosen(long_and_short, "duration < 3 and speaker = b")  # the rest of the filter goes first
     assert read == ["b.wav"]
     for _ in range(2):
-        select(long_and_short, "duration < 3")
+        chosen(long_and_short, "duration < 3")
     assert sorted(read) == ["a.wav", "b.wav", "c.wav", "d.wav"]
 
 
@@ -171,9 +171,9 @@ def test_an_id_that_is_a_path_itself_is_taken_as_it_is():
 
 
 @given(st.sets(st.integers(0, 19), min_size=1))
-def test_exported_ids_choose_the_same_subset(chosen):
+def test_exported_ids_choose_the_same_subset(places):
     utterances = some(20)
-    subset = [each for place, each in enumerate(utterances) if place in chosen]
+    subset = [each for place, each in enumerate(utterances) if place in places]
     assert list(pick(utterances, id_lines(subset).split("\n")[:-1])) == subset
 
 
@@ -236,6 +236,89 @@ def test_the_papers_filter_does_as_its_authors_script(pairs):
     ]
     assert ids_of(judged.kept) == kept
     assert len(judged.kept) + judged.short + judged.unheard + judged.misheard == len(pairs)
+
+
+# Counts, while a filter is being typed.
+
+
+def test_counts_are_of_what_would_be_chosen():
+    utterances = [replace(each, duration=9.0, age=5.0 + place) for place, each in enumerate(some())]
+    assert count(utterances, SubsetSpec()) == Counts(8, 8, 2, 8, 0.02, False)
+    assert count(utterances, SubsetSpec(split="test", limit=3)) == Counts(8, 4, 1, 3, 0.01, False)
+    assert count(utterances, SubsetSpec(expression="age <= 6", limit=5)) == Counts(8, 2, 2, 2, 0.005, False)
+
+
+def test_nothing_that_matches_is_a_count_of_nothing():
+    assert count(some(), SubsetSpec(expression="words > 9", limit=3)) == Counts(8, 0, 0, 0, 0.0, False)
+
+
+@pytest.mark.parametrize("expression", ["words >= 4 and split = test", "speaker = s0", "id = u3", "words < 1"])
+@given(limit=st.none() | st.integers(1, 9), seed=st.integers(0, 9))
+def test_counts_and_choice_agree(expression, limit, seed):
+    spec = SubsetSpec(expression=expression, limit=limit, seed=seed)
+    found = count(some(), spec)
+    if found.utterances:
+        subset = choose(some(), spec)
+        assert found.drawn == len(subset.utterances)
+        before = choose(some(), replace(spec, limit=None)).utterances
+        assert (found.utterances, found.speakers) == (len(before), len({each.speaker for each in before}))
+    else:
+        with pytest.raises(CorpusError, match="no utterance meets"):
+            choose(some(), spec)
+
+
+TYPED = "words >= 2 and split = test, id != u3"
+
+
+@pytest.mark.parametrize("length", range(len(TYPED) + 1))
+def test_a_filter_that_is_still_being_typed_has_counts_or_one_clear_sentence(length):
+    problem = "filter: "
+    try:
+        found = count(some(), SubsetSpec(expression=TYPED[:length])).utterances
+    except CorpusError as error:
+        found, problem = 0, str(error)
+        assert TYPED[:length].rstrip() not in ("", "words >= 2", "words >= 2 and split = test", TYPED)
+    assert 0 <= found <= 8
+    assert problem.startswith("filter: ")
+    assert "\n" not in problem
+
+
+def test_hours_that_a_corpus_does_not_state_are_measured_on_a_few_clips(long_and_short):
+    found = count(long_and_short[:3], SubsetSpec())
+    assert (found.hours, found.estimated) == (pytest.approx(62 / 3_600), False)
+    many = [replace(long_and_short[number % 2], id=str(number)) for number in range(1_000)]
+    found = count(many, SubsetSpec())
+    assert found.estimated
+    assert 0 < found.hours < 1_000 * 30 / 3_600
+    assert count(long_and_short[3:], SubsetSpec()).hours is None
+
+
+def test_few_headers_are_read_for_the_hours(long_and_short, monkeypatch):
+    read = []
+    monkeypatch.setattr("explorer.corpora.filters._seconds", lambda path, _: read.append(path) or 2.0)
+    many = [replace(long_and_short[0], id=str(number)) for number in range(12_345)]
+    assert count(many, SubsetSpec()).hours == pytest.approx(2 * 12_345 / 3_600)
+    assert len(read) <= MAX_HEADERS
+
+
+def test_the_papers_filter_has_counts_too(tmp_path):
+    heard = write(tmp_path / "hyp", "u0 one two three four\nu1 x y z\n")
+    found = count(some(), SubsetSpec(hypotheses=heard), str.lower)
+    assert (found.utterances, found.speakers) == (1, 1)
+    assert count(some()[2:], SubsetSpec(hypotheses=heard), str.lower).utterances == 0
+
+
+def test_a_corpus_says_what_it_can_be_filtered_by(speech, tmp_path):
+    clips = real_clips(speech)
+    tutor = open_corpus(arranged("myst", tmp_path / "myst", clips)).utterances
+    kids = open_corpus(arranged("cmu-kids", tmp_path / "kids", clips)).utterances
+    assert fields_of(tutor) == ("id", "speaker", "duration", "words", "split", "module", "part", "school", "session")
+    assert fields_of(kids) == (
+        *("id", "speaker", "age", "gender", "duration", "words"),
+        *("bin", "grade", "noises", "phones", "population", "sentence"),
+    )
+    with pytest.raises(CorpusError, match="filter: age: no such field in this corpus; there are id, speaker, duration"):
+        chosen(tutor, "age <= 8")
 
 
 # All together.

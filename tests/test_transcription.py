@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from material import no_progress, sine
+from material import chosen, no_progress, sine
 from tiny_whisper import config_of, write_companions, write_whisper
 from transformers import GenerationConfig, WhisperForConditionalGeneration, WhisperProcessor
 
@@ -16,7 +16,6 @@ from explorer.audio import SAMPLE_RATE, Clip, clip_from_samples, load_clip
 from explorer.checkpoints.triple import build_model
 from explorer.checkpoints.weights import load_weights, read_json
 from explorer.corpora.manifest import read_manifest
-from explorer.corpora.subset import select
 from explorer.errors import CheckpointError
 from explorer.recipe import Recipe
 from explorer.scoring import align
@@ -259,7 +258,7 @@ def bench(real_bench):
 
 
 def clips_of(speech, name, count):
-    utterances = select(read_manifest(speech / "speechocean762" / name).utterances, limit=count)
+    utterances = chosen(read_manifest(speech / "speechocean762" / name).utterances, limit=count)
     return [(load_clip(utterance.path, utterance.id), utterance.reference) for utterance in utterances]
 
 

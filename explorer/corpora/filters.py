@@ -14,7 +14,7 @@ from explorer.corpora.utterance import Stamp, Utterance
 from explorer.errors import AudioError, CorpusError
 
 FIELDS = ("id", "speaker", "age", "gender", "duration", "words", "split")
-"""What can be filtered by in every corpus: duration in seconds, words of the reference; and the keys of ``extra``."""
+"""What the app knows of an utterance: duration in seconds, words of the reference. More stands in ``extra``."""
 
 HALVES = {"up to 30 s": "duration <= 30", "over 30 s": "duration > 30"}
 """The paper's two halves of a test set: what fits Whisper's window, and what has to be decoded piece by piece."""
@@ -99,6 +99,12 @@ def parse_filter(expression: str) -> tuple[Condition, ...]:
     return tuple(conditions)
 
 
+def fields_of(utterances: Sequence[Utterance]) -> tuple[str, ...]:
+    """List what these utterances can be filtered by: what at least one of them states."""
+    extra = {key for utterance in utterances for key in utterance.extra}
+    return tuple(field for field in (*FIELDS, *sorted(extra)) if _is_stated(field, utterances))
+
+
 def matching(utterances: Sequence[Utterance], expression: str, problems: list[str]) -> list[Utterance]:
     """Return the utterances that meet a filter, possibly none.
 
@@ -111,12 +117,10 @@ def matching(utterances: Sequence[Utterance], expression: str, problems: list[st
         CorpusError: a bad filter, or a field that no utterance has.
     """
     conditions = parse_filter(expression)
-    if any(condition.field not in FIELDS for condition in conditions):
-        extra = {key for utterance in utterances for key in utterance.extra}
-        for condition in conditions:
-            if condition.field not in FIELDS and condition.field not in extra:
-                known = ", ".join([*FIELDS, *sorted(extra)])
-                raise CorpusError(f"filter: {condition.field}: no such field in this corpus; there are {known}.")
+    for condition in conditions:
+        if not _is_stated(condition.field, utterances):
+            known = ", ".join(fields_of(utterances))
+            raise CorpusError(f"filter: {condition.field}: no such field in this corpus; there are {known}.")
     # Durations last: their headers are read for what the other conditions leave.
     ordered = sorted(conditions, key=lambda condition: condition.field == "duration")
     kept = []
@@ -127,6 +131,12 @@ def matching(utterances: Sequence[Utterance], expression: str, problems: list[st
         except AudioError as error:
             problems.append(str(error))
     return kept
+
+
+def _is_stated(field: str, utterances: Sequence[Utterance]) -> bool:
+    if field in ("words", "duration"):  # there for the asking
+        return True
+    return any(value_of(utterance, field) is not None for utterance in utterances)
 
 
 def _number(text: str) -> float | None:

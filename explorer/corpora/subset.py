@@ -2,16 +2,21 @@
 
 import hashlib
 import json
+import math
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
-from explorer.corpora.filters import matching
+from explorer.corpora.filters import matching, value_of
 from explorer.corpora.id_list import pick, read_ids
-from explorer.corpora.quality import MAX_WER, MIN_WORDS, judge, read_hypotheses
+from explorer.corpora.quality import MAX_WER, MIN_WORDS, Judged, judge, read_hypotheses
 from explorer.corpora.utterance import Utterance
-from explorer.errors import CorpusError
+from explorer.errors import AudioError, CorpusError
+
+MAX_HEADERS = 100
+"""How many sound files are looked at for the hours of a subset whose corpus does not state them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +46,27 @@ class Step:
 
     rule: str
     removed: int
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How much a subset would be, for whoever is still typing its filter.
+
+    Attributes:
+        total: utterances of the corpus.
+        utterances: that are left, before the draw; may be 0.
+        speakers: of those.
+        drawn: how many of those the limit lets through.
+        hours: of those that are left; None where no duration can be had.
+        estimated: whether the hours are an estimate: the corpus states no durations, and some headers were read.
+    """
+
+    total: int
+    utterances: int
+    speakers: int
+    drawn: int
+    hours: float | None
+    estimated: bool
 
 
 @dataclass(frozen=True)
@@ -74,6 +100,59 @@ def choose(utterances: Sequence[Utterance], spec: SubsetSpec, normalizer: Callab
     Raises:
         CorpusError: no such split, id, field or file, a bad filter, a limit below 1, or nothing left.
     """
+    kept, steps, problems = _filtered(utterances, spec)
+    if not kept:
+        first = f" First problem: {problems[0]}" if problems else ""
+        raise CorpusError(
+            f"filter: no utterance meets {spec.expression!r}; loosen it ({len(utterances)} without a filter).{first}"
+        )
+    if spec.hypotheses is not None:
+        kept = _judged(kept, spec.hypotheses, normalizer, steps)
+    if spec.limit is not None and spec.limit < len(kept):
+        drawn = _evenly(kept, spec.limit, spec.seed)
+        steps.append(Step(f"{spec.limit} drawn, seed {spec.seed}", len(kept) - spec.limit))
+        kept = [utterance for utterance in kept if utterance.id in drawn]
+    return Subset(tuple(kept), tuple(steps), tuple(problems))
+
+
+def count(utterances: Sequence[Utterance], spec: SubsetSpec, normalizer: Callable[[str], str] | None = None) -> Counts:
+    """Count what ``choose`` would choose from, quickly enough to follow a hand that types; nothing left is no error.
+
+    Args:
+        utterances: of a corpus.
+        spec: how.
+        normalizer: for the paper's filter; needed with ``hypotheses`` only.
+
+    Raises:
+        CorpusError: what ``choose`` raises of a filter, a half-typed one too, a split, a list or a limit.
+    """
+    kept, _, _ = _filtered(utterances, spec)
+    if spec.hypotheses is not None:
+        kept = list(_judge(kept, spec.hypotheses, normalizer).kept)
+    unstated = [utterance for utterance in kept if utterance.duration is None]
+    sample = unstated[:: math.ceil(len(unstated) / MAX_HEADERS) or 1]
+    read = [seconds for utterance in sample if (seconds := _seconds(utterance)) is not None]
+    stated = sum(utterance.duration or 0.0 for utterance in kept)
+    return Counts(
+        total=len(utterances),
+        utterances=len(kept),
+        speakers=len({utterance.speaker for utterance in kept}),
+        drawn=len(kept) if spec.limit is None else min(spec.limit, len(kept)),
+        hours=None if sample and not read else (stated + len(unstated) * sum(read) / max(1, len(read))) / 3_600,
+        estimated=len(read) < len(unstated),
+    )
+
+
+def subset_fingerprint(utterances: Iterable[Utterance]) -> str:
+    """Return 16 hexadecimal digits that tell a subset by its ids and references, in whatever order they come."""
+    digest = hashlib.sha256()
+    for pair in sorted((utterance.id, utterance.reference) for utterance in utterances):
+        digest.update(json.dumps(pair).encode() + b"\n")
+    return digest.hexdigest()[:16]
+
+
+def _filtered(utterances: Sequence[Utterance], spec: SubsetSpec) -> tuple[list[Utterance], list[Step], list[str]]:
+    """Apply split, ids and filter; what is left may be nothing."""
     if spec.limit is not None and spec.limit < 1:
         raise CorpusError(f"limit: expected at least 1 utterance, but got {spec.limit}.")
     kept, steps, problems = list(utterances), list[Step](), list[str]()
@@ -89,45 +168,7 @@ def choose(utterances: Sequence[Utterance], spec: SubsetSpec, normalizer: Callab
         keep(f"ids of {spec.ids.name}", pick(kept, read_ids(spec.ids)))
     if spec.expression.strip():
         keep(spec.expression.strip(), matching(kept, spec.expression, problems))
-    if not kept:
-        raise CorpusError(
-            f"filter: no utterance meets {spec.expression!r}; loosen it ({len(utterances)} without a filter)."
-            + _first(problems)
-        )
-    if spec.hypotheses is not None:
-        kept = _judged(kept, spec.hypotheses, normalizer, steps)
-    if spec.limit is not None and spec.limit < len(kept):
-        drawn = _evenly(kept, spec.limit, spec.seed)
-        keep(f"{spec.limit} drawn, seed {spec.seed}", [utterance for utterance in kept if utterance.id in drawn])
-    return Subset(tuple(kept), tuple(steps), tuple(problems))
-
-
-def select(
-    utterances: Sequence[Utterance], expression: str = "", limit: int | None = None, seed: int = 0
-) -> tuple[Utterance, ...]:
-    """Filter utterances and draw a subset, evenly over speakers; ``choose`` with less to say about what it did.
-
-    Args:
-        utterances: of a corpus.
-        expression: see ``parse_filter``; empty keeps all.
-        limit: how many to draw; None or more than there are keeps all.
-        seed: of the draw.
-
-    Returns:
-        The subset, in the corpus' order.
-
-    Raises:
-        CorpusError: a bad filter, an unknown field, a limit below 1, or nothing left.
-    """
-    return choose(utterances, SubsetSpec(expression=expression, limit=limit, seed=seed)).utterances
-
-
-def subset_fingerprint(utterances: Iterable[Utterance]) -> str:
-    """Return 16 hexadecimal digits that tell a subset by its ids and references, in whatever order they come."""
-    digest = hashlib.sha256()
-    for pair in sorted((utterance.id, utterance.reference) for utterance in utterances):
-        digest.update(json.dumps(pair).encode() + b"\n")
-    return digest.hexdigest()[:16]
+    return kept, steps, problems
 
 
 def _of_split(utterances: Sequence[Utterance], split: str) -> list[Utterance]:
@@ -141,9 +182,7 @@ def _of_split(utterances: Sequence[Utterance], split: str) -> list[Utterance]:
 def _judged(
     utterances: Sequence[Utterance], path: Path, normalizer: Callable[[str], str] | None, steps: list[Step]
 ) -> list[Utterance]:
-    if normalizer is None:
-        raise ValueError("the paper's filter needs a normaliser")
-    judged = judge(utterances, read_hypotheses(path), normalizer)
+    judged = _judge(utterances, path, normalizer)
     steps += [
         Step(f"at least {MIN_WORDS} words", judged.short),
         Step(f"heard in {path.name}", judged.unheard),
@@ -157,8 +196,17 @@ def _judged(
     return list(judged.kept)
 
 
-def _first(problems: Sequence[str]) -> str:
-    return f" First problem: {problems[0]}" if problems else ""
+def _judge(utterances: Sequence[Utterance], path: Path, normalizer: Callable[[str], str] | None) -> Judged:
+    if normalizer is None:
+        raise ValueError("the paper's filter needs a normaliser")
+    return judge(utterances, read_hypotheses(path), normalizer)
+
+
+def _seconds(utterance: Utterance) -> float | None:
+    try:
+        return cast(float, value_of(utterance, "duration"))
+    except AudioError:
+        return None
 
 
 def _evenly(utterances: Sequence[Utterance], limit: int, seed: int) -> set[str]:
