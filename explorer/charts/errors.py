@@ -25,6 +25,7 @@ def error_chart(results: Sequence[ModelResult], titles: Mapping[str, str]) -> go
     Returns:
         The figure, or None when there are no reference words.
     """
+    results = [result for result in results if result.counts.words]
     rows = [(titles[result.model], result.counts, result.interval) for result in results]
     rated = [(title, counts, counts.wer, interval) for title, counts, interval in rows if counts.wer is not None]
     if not rated:
@@ -34,7 +35,13 @@ def error_chart(results: Sequence[ModelResult], titles: Mapping[str, str]) -> go
     for kind, label, colour, pattern in _KINDS:
         shares = [100 * getattr(counts, kind) / counts.words for _, counts, _, _ in rated]
         marker = {"color": colour, "pattern": {"shape": pattern}}
-        figure.add_bar(y=names, x=shares, name=label, orientation="h", marker=marker, hovertemplate="%{x:.1f}")
+        # Each bar leads to the utterances in which its model makes that kind of error.
+        behind = [
+            [[index for index, heard in enumerate(result.heard) if getattr(heard.counts, kind)]] for result in results
+        ]
+        figure.add_bar(
+            customdata=behind, y=names, x=shares, name=label, orientation="h", marker=marker, hovertemplate="%{x:.1f}"
+        )
     figure.add_scatter(
         y=names,
         x=[100 * wer for _, _, wer, _ in rated],

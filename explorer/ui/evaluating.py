@@ -1,5 +1,6 @@
 """What the Evaluate tab does when asked: subsets → WERs that stream, then charts and a closer look at every clip."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 WINDOWS = {"as declared": None, "fit": "fit", "30 s": "30"}
 MODELS: "dict[str, ModelName]" = {"M0": "m0", "M1": "m1", "M2": "m2", "merge": "merge"}
+STREAM_SECONDS = 0.2  # between two tables on the page
 CANCELLED = 0.5  # added to a run's stamp: no newer run, but no more of this one
 _UNCHANGED: tuple[object, ...] = (gr.skip(), gr.skip(), gr.skip())
 
@@ -187,13 +189,17 @@ class Evaluating:
         settings = workbench.settings_line(job.recipe, job.decoding, job.rules, chosen.described["filter"])
         halt = workbench.halt(float("inf"), lambda: self._running.is_past(job.session, job.stamp))
         job.drawn.append({})
-        utterances = chosen.subset.utterances
+        utterances, due = chosen.subset.utterances, 0.0
         for state in workbench.evaluate(
             bench, utterances, job.asked, job.recipe, job.decoding, halt, job.rules, job.merges
         ):
             left_out = (*job.strangers, *chosen.problems, *state.problems)
-            job.drawn[-1] = summary(state, chosen.title, job.titles, settings) | {"problems": left_out}
-            yield state
+            began = time.monotonic()
+            if state.ended or began >= due:
+                job.drawn[-1] = summary(state, chosen.title, job.titles, settings) | {"problems": left_out}
+                # Tables of many thousand clips take a moment: they may take a tenth of the time, and no more.
+                due = began + max(STREAM_SECONDS, 10 * (time.monotonic() - began))
+                yield state
         if state.done:
             names, merges = [*job.asked, *job.merges], {"merge": job.recipe, **job.merges}
             job.runs.append(
