@@ -1,5 +1,7 @@
 """Intervals and verdicts from resampled speakers."""
 
+import itertools
+import math
 import random
 
 import numpy as np
@@ -7,11 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explorer.statistics import Interval, Tally, Verdict, compare, wer_interval
+from explorer.statistics import Interval, Tally, Verdict, compare, student_quantile, wer_interval
 
 few = settings(max_examples=15, deadline=None)
 speakers = st.sampled_from("abcde")
 tallies = st.lists(st.builds(Tally, speakers, st.integers(0, 9), st.integers(1, 9)), min_size=1, max_size=20)
+
+
+STUDENT = {2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 10: 2.228, 11: 2.201, 27: 2.052, 59: 2.001, 120: 1.980}
+"""97.5 % quantiles as printed in tables, by degrees of freedom."""
+
+
+def kept_tail(speakers):
+    """The share of resamples beyond each end of the interval: as far out as n − 1 and Student's t would put it."""
+    return 0.5 * math.erfc(math.sqrt(speakers / (speakers - 1)) * STUDENT[speakers - 1] / math.sqrt(2))
 
 
 def slow_interval(utterances, score, resamples=3_000):
@@ -25,7 +36,8 @@ def slow_interval(utterances, score, resamples=3_000):
         ]
         rates.append(score(drawn))
     rates.sort()
-    return rates[int(0.025 * resamples)], rates[int(0.975 * resamples)]
+    outside = int(kept_tail(len(names)) * resamples)
+    return rates[outside], rates[-1 - outside]
 
 
 def pooled_rate(drawn):
@@ -52,12 +64,72 @@ def test_the_interval_of_a_difference_is_that_of_a_slow_paired_bootstrap():
     assert (found.low, found.high) == pytest.approx(slow_interval(both, pooled_rate), abs=0.015)
 
 
-def test_the_interval_covers_the_truth_about_as_often_as_it_says():
-    """Thirty speakers drawn from a known population, 100 times."""
-    truth = 0.05 + 0.3 / 2
-    found = [wer_interval(some_corpus(seed, count=30)) for seed in range(100)]
-    covered = sum(interval.low <= truth <= interval.high for interval in found)
-    assert 0.88 <= covered / 100 <= 0.99
+@pytest.mark.parametrize("seed", range(4))
+def test_of_few_speakers_the_interval_is_that_of_all_resamples_there_are(seed):
+    """Five speakers, 3,125 resamples, each exactly once; a random choice of 10,000 must come close to that."""
+    generator = np.random.default_rng(seed)
+    corpus = [Tally(name, int(generator.integers(0, 60)), int(generator.integers(60, 120))) for name in "abcde"]
+    rates = sorted(pooled_rate(drawn) for drawn in itertools.product(corpus, repeat=5))
+    low, high = (rates[int(share * len(rates))] for share in (kept_tail(5), 1 - kept_tail(5)))
+    found = wer_interval(corpus)
+    assert (found.low, found.high) == pytest.approx((low, high), abs=0.01)
+
+
+@pytest.mark.parametrize("freedom", STUDENT)
+def test_students_quantile_is_that_of_the_tables(freedom):
+    assert student_quantile(freedom) == pytest.approx(STUDENT[freedom], rel=0.002 if freedom > 4 else 0.025)
+
+
+# Simulated children, of whom the truth is known.
+
+WORDS = 5
+TRUTH_SPEAKERS = 1_000_000
+
+
+def children(generator, count):
+    """Speakers of a made-up population: how often two models err on a word of theirs, and how much they say.
+
+    A few are hardly understood, as in real corpora; the second model is a little better for most, not for all.
+    """
+    ease = generator.normal(-1.5, 1.0, count)
+    first, second = (1 / (1 + np.exp(-each)) for each in (ease, ease + generator.normal(-0.08, 0.25, count)))
+    return first, second, generator.integers(5, 36, count)
+
+
+def recorded(generator, count):
+    """A corpus of as many children: what each of two models makes of the same utterances."""
+    first, second, said = children(generator, count)
+    models = [], []
+    for speaker in range(count):
+        shared = 0.85 * min(first[speaker], second[speaker])
+        both = generator.binomial(WORDS, shared, said[speaker])
+        for tallies, rate in zip(models, (first[speaker], second[speaker]), strict=True):
+            alone = generator.binomial(WORDS - both, (rate - shared) / (1 - shared))
+            tallies += [Tally(f"{speaker}", int(errors), WORDS) for errors in both + alone]
+    return models
+
+
+@pytest.fixture(scope="module")
+def truth():
+    """The second model's true rate, and what it differs by: of all children there are, weighed by what they say."""
+    first, second, said = children(np.random.default_rng(99), TRUTH_SPEAKERS)
+    return float((second * said).sum() / said.sum()), float(((second - first) * said).sum() / said.sum())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("speakers", [28, 60])
+def test_the_intervals_hold_the_truth_of_simulated_children_as_often_as_they_say(speakers, truth):
+    """1,500 corpora; of each the interval of a rate, and that of a difference."""
+    generator = np.random.default_rng(1)
+    held = np.zeros((1_500, 2), dtype=bool)
+    for corpus in held:
+        first, second = recorded(generator, speakers)
+        intervals = wer_interval(second), compare(second, first).interval
+        corpus[:] = [each.low <= true <= each.high for each, true in zip(intervals, truth, strict=True)]
+    rate, difference = held.mean(axis=0)
+    print(f"\n{speakers} speakers: true rate held in {rate:.1%}, true difference in {difference:.1%}")
+    assert 0.92 <= rate <= 0.98
+    assert 0.92 <= difference <= 0.98
 
 
 def test_speakers_and_not_utterances_are_drawn():
@@ -75,11 +147,11 @@ def test_an_interval_holds_the_rates_of_no_other_speakers(corpus):
     assert min(rates) - 1e-12 <= found.low <= found.high <= max(rates) + 1e-12
 
 
-@given(tallies)
+@given(tallies, st.randoms())
 @few
-def test_the_order_of_a_speakers_utterances_does_not_matter(corpus):
-    regrouped = sorted(corpus, key=lambda tally: [each.speaker for each in corpus].index(tally.speaker))
-    assert wer_interval(regrouped) == wer_interval(corpus)
+def test_the_order_of_utterances_and_speakers_does_not_matter(corpus, chance):
+    shuffled = chance.sample(corpus, len(corpus))
+    assert wer_interval(shuffled) == wer_interval(corpus)
 
 
 @given(tallies)
