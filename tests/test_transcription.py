@@ -143,18 +143,18 @@ def steps_of(stream) -> int:
     return len(steps)
 
 
-@pytest.mark.parametrize("checks", [0, 1, 2, 7])
+@pytest.mark.parametrize("checks", [0, 1, 2, 3, 4, 9])
 def test_cancelling_stops_at_the_next_token(tiny, checks):
     model, transcriber = tiny
     steps = steps_of(transcriber.stream(model, [noise(1)], Decoding("fit", 40), cancelled_after(checks)))
-    assert steps == max(0, checks - 1)  # one check comes before the encoder
+    assert steps == max(0, checks - 3)  # one check comes before the encoder, one before each of its two layers
 
 
 def test_a_deadline_stops_at_the_next_token(tiny, monkeypatch):
     clock = iter(range(1_000))
     monkeypatch.setattr("explorer.transcription.decoding.time.monotonic", lambda: next(clock))
     model, transcriber = tiny
-    assert steps_of(transcriber.stream(model, [noise(1)], Decoding("fit", 40), Halt(deadline=6))) == 6
+    assert steps_of(transcriber.stream(model, [noise(1)], Decoding("fit", 40), Halt(deadline=8))) == 6
 
 
 def test_every_row_stops_at_its_own_limit(tiny):
@@ -224,7 +224,7 @@ def test_the_encoder_of_a_full_window_is_transformers_own(tiny):
     model, transcriber = tiny
     features = transcriber.features([noise(1), noise(2)], Decoding("30"))
     with torch.inference_mode():
-        assert torch.equal(encode(model, features), model.model.encoder(features).last_hidden_state)
+        assert torch.equal(encode(model, features, GO_ON), model.model.encoder(features).last_hidden_state)
 
 
 def test_the_encoder_of_a_cut_window_is_that_of_a_network_with_fewer_positions(tiny, tiny_whisper_folders):
@@ -235,7 +235,7 @@ def test_the_encoder_of_a_cut_window_is_that_of_a_network_with_fewer_positions(t
     weights[positions] = weights[positions][:250]
     short = build_model(read_json(tiny_whisper_folders.base / "config.json") | {"max_source_positions": 250}, weights)
     with torch.inference_mode():
-        assert torch.equal(encode(model, features), short.model.encoder(features).last_hidden_state)
+        assert torch.equal(encode(model, features, GO_ON), short.model.encoder(features).last_hidden_state)
 
 
 @pytest.mark.parametrize("checks", [0, 3])

@@ -3,6 +3,7 @@
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import torch
@@ -151,7 +152,7 @@ class Transcriber:
             padding="longest",
             return_attention_mask=True,
         )
-        with torch.inference_mode():
+        with _asking(model, halt), torch.inference_mode():
             tokens = model.generate(
                 inputs.input_features.to(model.device),
                 attention_mask=inputs.attention_mask.to(model.device),
@@ -163,6 +164,15 @@ class Transcriber:
             )
         text = self._tokenizer.decode(tokens[0], skip_special_tokens=True)
         return Hypothesis(re.sub(r"\s+", " ", text).strip())
+
+
+@contextmanager
+def _asking(model: WhisperForConditionalGeneration, halt: Halt) -> Iterator[None]:
+    """Ask ``halt`` before every layer of the encoder too: one window takes a bigger model on a CPU many seconds."""
+    with ExitStack() as hooks:
+        for layer in model.model.encoder.layers:
+            hooks.callback(layer.register_forward_pre_hook(lambda *_: halt.check()).remove)
+        yield
 
 
 class _Asking(StoppingCriteria):
