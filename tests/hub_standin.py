@@ -38,9 +38,9 @@ FAULTS = {
     "cut": "breaks every connection for a big file off before its first byte",
     "wrong bytes": "serves a big file with its last byte changed",
 }
-_API = re.compile(r"/api/models/([^/]+/[^/]+)/(revision|tree)/([^/]+)")
-_RESOLVE = re.compile(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)")
-_CDN = re.compile(r"/cdn/([^/]+/[^/]+)/([^/]+)")
+_API = re.compile(r"/api/(?:models|datasets)/([^/]+/[^/]+)/(revision|tree)/([^/]+)")
+_RESOLVE = re.compile(r"/(?:datasets/)?([^/]+/[^/]+)/resolve/([^/]+)/(.+)")
+_CDN = re.compile(r"/cdn/([^/]+/[^/]+)/(.+)")
 
 
 def commit_of(files: Mapping[str, bytes]) -> str:
@@ -75,6 +75,8 @@ class HubStandin:
         """Publish files as ``repo`` at branch main and return their commit."""
         self.repos[repo] = dict(files)
         return commit_of(files)
+
+    add_dataset = add
 
     def downloads(self, name: str) -> int:
         """How often the bytes of a file were asked for."""
@@ -226,7 +228,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _big(name: str) -> bool:
-    return name.endswith((".safetensors", ".bin", ".pt"))
+    return name.endswith((".safetensors", ".bin", ".pt", ".parquet"))
 
 
 def _sha256(data: bytes) -> str:

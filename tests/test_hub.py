@@ -16,7 +16,7 @@ import pytest
 from hub_standin import FAULTS, HubStandin, commit_of, tiny_model
 from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
-from explorer.checkpoints import base, hub
+from explorer.checkpoints import base, hub_files
 from explorer.checkpoints.base import base_folder
 from explorer.checkpoints.hub import hub_folder
 from explorer.checkpoints.hub_errors import HubUnreachableError
@@ -173,7 +173,7 @@ def test_a_model_in_several_files_comes_whole(standin):
 def test_every_failure_is_one_sentence_and_the_next_start_recovers(
     standin, tmp_path, monkeypatch, fault, said, reachable
 ):
-    monkeypatch.setattr(hub, "_ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(hub_files, "_ANSWER_SECONDS", 0.3)
     monkeypatch.setattr(time, "sleep", lambda _: None)  # the library pauses a second before each new try
     assert fault in FAULTS
     standin.fault = fault
@@ -186,7 +186,7 @@ def test_every_failure_is_one_sentence_and_the_next_start_recovers(
     assert not [name for name in blobs(tmp_path) if name.endswith(".incomplete")]
     assert cached_snapshot(REPO, "main") is None
     standin.fault = None
-    monkeypatch.setattr(hub, "_ANSWER_SECONDS", 10)
+    monkeypatch.setattr(hub_files, "_ANSWER_SECONDS", 10)
     folder = hub_folder(REPO, "main", quiet)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == tiny_model()
 
@@ -285,8 +285,8 @@ def test_an_endpoint_that_is_no_address_is_unreachable(standin, monkeypatch):
 
 
 def test_a_name_server_that_does_not_answer_is_given_up(standin, monkeypatch):
-    monkeypatch.setattr(hub, "_ANSWER_SECONDS", 0.2)
-    monkeypatch.setattr(hub, "_ask", lambda *_: standin.released.wait(20))
+    monkeypatch.setattr(hub_files, "_ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(hub_files, "_ask", lambda *_: standin.released.wait(20))
     with pytest.raises(HubUnreachableError, match="does not answer"):
         hub_folder(REPO, "main", quiet)
 

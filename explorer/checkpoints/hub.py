@@ -1,52 +1,15 @@
-"""A model's folder from the Hugging Face Hub: looked at first, then fetched into the Hub library's own cache, verified.
+"""A model's folder from the Hugging Face Hub: looked at first, then fetched and verified."""
 
-``HF_ENDPOINT`` and ``HF_TOKEN`` are honoured as the library documents them, the first one as it stands at the call.
-Files are fetched one by one rather than with ``snapshot_download``, whose listing request waits without limit for a Hub
-that has stopped answering.
-
-What is resumed: finished files stay, and within a run a broken connection goes on where it broke. What is not: the file
-that a killed run was in the middle of begins anew, because the library gives its temporary files random names.
-"""
-
-import logging
-import os
 import re
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
-import httpx2
-from huggingface_hub import HfApi, constants, hf_hub_download, try_to_load_from_cache
-from huggingface_hub.errors import XetDownloadError
-from huggingface_hub.hf_api import ModelInfo, RepoSibling
-from huggingface_hub.utils.tqdm import tqdm
-
-from explorer.checkpoints.cache import Progress, make_folder, require_free_space
-from explorer.checkpoints.hub_errors import HubUnreachableError, named_failure
-from explorer.checkpoints.hub_snapshot import SIDE_FILES, cached_snapshot, remember, remove_if_wrong
+from explorer.checkpoints.cache import Progress
+from explorer.checkpoints.hub_files import HubFile, fetched_files, hub_errors_named, listed_files
+from explorer.checkpoints.hub_snapshot import SIDE_FILES, cached_snapshot, remember
 from explorer.errors import SourceError
 
-_log = logging.getLogger(__name__)
-_T = TypeVar("_T")
-
-# One request may take this long, and the first answer no longer than the second, name look-up included: then the next
-# source has its turn. A slow download is another matter, it only has to keep moving.
-_REQUEST_SECONDS = 8.0
-_ANSWER_SECONDS = 10.0
 _SHARD = re.compile(r"model-\d{5}-of-\d{5}\.safetensors")
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
-_LIBRARY_ERRORS = (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, TypeError, RuntimeError, XetDownloadError)
-
-
-@dataclass(frozen=True)
-class _File:
-    """A file as the Hub lists it: size in bytes, SHA-256 where the Hub states one."""
-
-    name: str
-    size: int
-    sha256: str | None
 
 
 def hub_folder(repo: str, revision: str, progress: Progress) -> Path:
@@ -60,63 +23,20 @@ def hub_folder(repo: str, revision: str, progress: Progress) -> Path:
     """
     if cached := cached_snapshot(repo, revision):
         return cached
-    if constants.is_offline_mode():
-        raise HubUnreachableError(f"{repo}: the Hub is not asked because HF_HUB_OFFLINE is set; unset it to fetch")
-    try:
-        info = _within(_ANSWER_SECONDS, lambda: _ask(repo, revision))
-        files = _needed(repo, info)
-        folder = _download(repo, str(info.sha), files, progress)
-    except SourceError:
-        raise
-    except _LIBRARY_ERRORS as error:
-        # Not "from error": the library's own words can hold the token, e.g. when it is not a legal header.
-        raise named_failure(error, repo, revision) from None
+    with hub_errors_named(repo, revision):
+        commit, listed = listed_files(repo, revision, "model")
+        files = _needed(repo, listed)
+        folder = fetched_files(repo, commit, "model", files, progress)["config.json"].parent
     remember(repo, revision, folder, [file.name for file in files])
     return folder
 
 
-def _ask(repo: str, revision: str) -> ModelInfo:
-    """Ask the Hub what the repository holds, with sizes and hashes."""
-    api = HfApi(endpoint=_endpoint())
-    return api.model_info(repo, revision=revision, files_metadata=True, timeout=_REQUEST_SECONDS)
-
-
-def _endpoint() -> str | None:
-    return os.environ.get("HF_ENDPOINT", "").rstrip("/") or None
-
-
-def _within(seconds: float, ask: Callable[[], _T]) -> _T:
-    """Return what ``ask`` returns, or give up on it; a request's own limit covers neither name look-up nor trickle.
-
-    Raises:
-        httpx2.TimeoutException: No answer in time.
-    """
-    answers: list[_T] = []
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            answers.append(ask())
-        except BaseException as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if errors:
-        raise errors[0]
-    if not answers:
-        raise httpx2.TimeoutException("no answer")
-    return answers[0]
-
-
-def _needed(repo: str, info: ModelInfo) -> list[_File]:
+def _needed(repo: str, listed: list[HubFile]) -> list[HubFile]:
     """Pick the files a model loads from, after refusing what cannot or must not be loaded.
 
     Raises:
         SourceError: An adapter, pickled weights only, or no model at all.
     """
-    listed = [_file(sibling) for sibling in info.siblings or ()]
     names = {file.name for file in listed}
     if "adapter_config.json" in names:
         raise SourceError(
@@ -137,81 +57,3 @@ def _needed(repo: str, info: ModelInfo) -> list[_File]:
     if "config.json" not in names:
         raise SourceError(f"{repo}: the Hub's copy has no config.json; choose a repository that has one")
     return [file for file in listed if file.name in weights or file.name in SIDE_FILES]
-
-
-def _file(sibling: RepoSibling) -> _File:
-    lfs = sibling.lfs
-    return _File(sibling.rfilename, (lfs.size if lfs else sibling.size) or 0, lfs.sha256 if lfs else None)
-
-
-def _download(repo: str, commit: str, files: list[_File], progress: Progress) -> Path:
-    """Fetch the files of one commit that are not here yet, verify the weights, and return their folder.
-
-    Raises:
-        SourceError: The disk has no room, or a file's SHA-256 is not what the Hub states.
-    """
-    cache = make_folder(Path(constants.HF_HUB_CACHE))
-    present = {file.name: path for file in files if (path := _present(repo, commit, file))}
-    require_free_space(cache, sum(file.size for file in files if file.name not in present))
-    total = sum(file.size for file in files)
-    done = 0
-    for file in files:
-        if file.name not in present:
-            bar = _bar(f"{repo} from the Hub", done, total, progress)
-            present[file.name] = _fetch(repo, commit, file, cache, bar)
-        done += file.size
-    return present["config.json"].parent
-
-
-def _present(repo: str, commit: str, file: _File) -> Path | None:
-    """Return a file that an earlier start left in the library's cache, if it is whole; remove it if it is not."""
-    found = try_to_load_from_cache(repo, file.name, revision=commit)
-    if not isinstance(found, str):
-        return None
-    if file.sha256 and remove_if_wrong(Path(found), file.sha256):
-        _log.warning("%s: damaged in the cache; removed, fetching it again", found)
-        return None
-    return Path(found)
-
-
-def _fetch(repo: str, commit: str, file: _File, cache: Path, bar: type[tqdm]) -> Path:
-    """Fetch one file into the library's cache and verify it.
-
-    Raises:
-        SourceError: Its SHA-256 is not what the Hub states.
-    """
-    path = Path(
-        hf_hub_download(
-            repo,
-            file.name,
-            revision=commit,
-            cache_dir=cache,
-            endpoint=_endpoint(),
-            etag_timeout=_REQUEST_SECONDS,
-            tqdm_class=bar,
-        )
-    )
-    if file.sha256 and (seen := remove_if_wrong(path, file.sha256)):
-        raise SourceError(
-            f"{repo}: {file.name} is damaged: SHA-256 {file.sha256} expected, {seen} seen; it was removed from the "
-            f"cache, start again to fetch it again"
-        )
-    return path
-
-
-def _bar(what: str, before: int, total: int, progress: Progress) -> type[tqdm]:
-    """Return a tqdm class that draws nothing and reports bytes to ``progress``, after ``before`` bytes of other files.
-
-    The Hub library takes a class where a callback would do.
-    """
-
-    class Bar(tqdm):
-        def __init__(self, *args: object, **kwargs: object) -> None:
-            super().__init__(*args, **{**kwargs, "disable": True})  # type: ignore[no-untyped-call]
-
-        def update(self, n: float | None = 1) -> bool | None:
-            self.n += n or 0
-            progress(what, before + int(self.n), total)
-            return None
-
-    return Bar

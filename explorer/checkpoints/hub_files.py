@@ -1,0 +1,196 @@
+"""Files of a repository on the Hugging Face Hub: listed, fetched into the Hub library's own cache, verified.
+
+``HF_ENDPOINT`` and ``HF_TOKEN`` are honoured as the library documents them, the first one as it stands at the call.
+Files are fetched one by one rather than with ``snapshot_download``, whose listing request waits without limit for a Hub
+that has stopped answering.
+
+What is resumed: finished files stay, and within a run a broken connection goes on where it broke. What is not: the file
+that a killed run was in the middle of begins anew, because the library gives its temporary files random names.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import httpx2
+from huggingface_hub import HfApi, constants, hf_hub_download, try_to_load_from_cache
+from huggingface_hub.errors import XetDownloadError
+from huggingface_hub.hf_api import DatasetInfo, ModelInfo, RepoSibling
+from huggingface_hub.utils.tqdm import tqdm
+
+from explorer.checkpoints.cache import Progress, make_folder, require_free_space
+from explorer.checkpoints.hub_errors import HubUnreachableError, named_failure
+from explorer.checkpoints.hub_snapshot import remove_if_wrong
+from explorer.errors import SourceError
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+# One request may take this long, and the first answer no longer than the second, name look-up included: then the next
+# source has its turn. A slow download is another matter, it only has to keep moving.
+_REQUEST_SECONDS = 8.0
+_ANSWER_SECONDS = 10.0
+_LIBRARY_ERRORS = (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, TypeError, RuntimeError, XetDownloadError)
+
+RepoType = Literal["model", "dataset"]
+
+
+@dataclass(frozen=True)
+class HubFile:
+    """A file as the Hub lists it: size in bytes, SHA-256 where the Hub states one."""
+
+    name: str
+    size: int
+    sha256: str | None
+
+
+@contextmanager
+def hub_errors_named(repo: str, revision: str) -> Iterator[None]:
+    """Turn what the Hub library raises in the block into one sentence.
+
+    Raises:
+        HubUnreachableError: No Hub answers, within about ten seconds, or it must not be asked.
+        SourceError: The Hub refuses, has no such repository, or the download broke off or is damaged.
+    """
+    if constants.is_offline_mode():
+        raise HubUnreachableError(f"{repo}: the Hub is not asked because HF_HUB_OFFLINE is set; unset it to fetch")
+    try:
+        yield
+    except SourceError:
+        raise
+    except _LIBRARY_ERRORS as error:
+        # Not "from error": the library's own words can hold the token, e.g. when it is not a legal header.
+        raise named_failure(error, repo, revision) from None
+
+
+def listed_files(repo: str, revision: str, repo_type: RepoType) -> tuple[str, list[HubFile]]:
+    """Ask the Hub what a repository holds, with sizes and hashes; returns the commit and its files."""
+    info = _within(_ANSWER_SECONDS, lambda: _ask(repo, revision, repo_type))
+    return str(info.sha), [_file(sibling) for sibling in info.siblings or ()]
+
+
+def fetched_files(
+    repo: str, commit: str, repo_type: RepoType, files: Sequence[HubFile], progress: Progress
+) -> dict[str, Path]:
+    """Fetch the files of one commit that are not here yet, and verify them.
+
+    Returns:
+        Of each file's name, its place in the library's cache.
+
+    Raises:
+        SourceError: The disk has no room, or a file's SHA-256 is not what the Hub states.
+    """
+    cache = make_folder(Path(constants.HF_HUB_CACHE))
+    present = {file.name: path for file in files if (path := _present(repo, commit, repo_type, file))}
+    require_free_space(cache, _size(file for file in files if file.name not in present))
+    total, done = _size(files), 0
+    for file in files:
+        if file.name not in present:
+            bar = _bar(f"{repo} from the Hub", done, total, progress)
+            present[file.name] = _fetch(repo, commit, repo_type, file, cache, bar)
+        done += file.size
+    return present
+
+
+def _size(files: Iterable[HubFile]) -> int:
+    return sum(file.size for file in files)
+
+
+def _ask(repo: str, revision: str, repo_type: RepoType) -> ModelInfo | DatasetInfo:
+    api = HfApi(endpoint=_endpoint())
+    ask = api.dataset_info if repo_type == "dataset" else api.model_info
+    return ask(repo, revision=revision, files_metadata=True, timeout=_REQUEST_SECONDS)
+
+
+def _endpoint() -> str | None:
+    return os.environ.get("HF_ENDPOINT", "").rstrip("/") or None
+
+
+def _within(seconds: float, ask: Callable[[], _T]) -> _T:
+    """Return what ``ask`` returns, or give up on it; a request's own limit covers neither name look-up nor trickle.
+
+    Raises:
+        httpx2.TimeoutException: No answer in time.
+    """
+    answers: list[_T] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            answers.append(ask())
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if errors:
+        raise errors[0]
+    if not answers:
+        raise httpx2.TimeoutException("no answer")
+    return answers[0]
+
+
+def _file(sibling: RepoSibling) -> HubFile:
+    lfs = sibling.lfs
+    return HubFile(sibling.rfilename, (lfs.size if lfs else sibling.size) or 0, lfs.sha256 if lfs else None)
+
+
+def _present(repo: str, commit: str, repo_type: RepoType, file: HubFile) -> Path | None:
+    """Return a file that an earlier start left in the library's cache, if it is whole; remove it if it is not."""
+    found = try_to_load_from_cache(repo, file.name, revision=commit, repo_type=repo_type)
+    if not isinstance(found, str):
+        return None
+    if file.sha256 and remove_if_wrong(Path(found), file.sha256):
+        _log.warning("%s: damaged in the cache; removed, fetching it again", found)
+        return None
+    return Path(found)
+
+
+def _fetch(repo: str, commit: str, repo_type: RepoType, file: HubFile, cache: Path, bar: type[tqdm]) -> Path:
+    """Fetch one file into the library's cache and verify it.
+
+    Raises:
+        SourceError: Its SHA-256 is not what the Hub states.
+    """
+    path = Path(
+        hf_hub_download(
+            repo,
+            file.name,
+            revision=commit,
+            repo_type=repo_type,
+            cache_dir=cache,
+            endpoint=_endpoint(),
+            etag_timeout=_REQUEST_SECONDS,
+            tqdm_class=bar,
+        )
+    )
+    if file.sha256 and (seen := remove_if_wrong(path, file.sha256)):
+        raise SourceError(
+            f"{repo}: {file.name} is damaged: SHA-256 {file.sha256} expected, {seen} seen; it was removed from the "
+            f"cache, start again to fetch it again"
+        )
+    return path
+
+
+def _bar(what: str, before: int, total: int, progress: Progress) -> type[tqdm]:
+    """Return a tqdm class that draws nothing and reports bytes to ``progress``, after ``before`` bytes of other files.
+
+    The Hub library takes a class where a callback would do.
+    """
+
+    class Bar(tqdm):
+        def __init__(self, *args: object, **kwargs: object) -> None:
+            super().__init__(*args, **{**kwargs, "disable": True})  # type: ignore[no-untyped-call]
+
+        def update(self, n: float | None = 1) -> bool | None:
+            self.n += n or 0
+            progress(what, before + int(self.n), total)
+            return None
+
+    return Bar
