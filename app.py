@@ -18,6 +18,8 @@ from explorer.corpora.manifest import read_manifest
 from explorer.errors import CorpusError, ExplorerError
 from explorer.ui.opening import Opening
 from explorer.ui.page import build_page, page_head
+from explorer.ui.serving import routes
+from explorer.ui.shelf import Shelf
 
 HERE = Path(__file__).parent
 MAX_UPLOAD = "100mb"
@@ -36,13 +38,14 @@ def main() -> int:
         opening = Opening(config, options.device)
         # Folders of this machine are for the person sitting at it, unless they say otherwise.
         serve_folders = options.serve_corpora or (options.host in LOOPBACK and not options.share)
-        demo = build_page(config, opening, samples, serve_folders=serve_folders)
+        shelf = Shelf()
+        demo = build_page(config, opening, samples, shelf, serve_folders=serve_folders)
     except (ExplorerError, CorpusError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
     demo.queue(max_size=MAX_WAITING, api_open=False)
     try:
-        demo.launch(
+        served, _, _ = demo.launch(
             server_name=options.host,
             server_port=options.port,
             share=options.share,
@@ -66,6 +69,7 @@ def main() -> int:
     except OSError as error:
         sys.stderr.write(f"error: {options.host}:{options.port} cannot be served: {error}\n")
         return 2
+    served.include_router(routes(shelf))
     opening.start()
     demo.block_thread()
     return 0

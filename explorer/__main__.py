@@ -91,6 +91,9 @@ def _parser() -> _Parser:
     evaluate.add_argument("--normalizer", choices=NORMALIZER_KINDS, default="whisper-english")
     evaluate.add_argument("--keep-fillers", action="store_true", help="score um, uh, hmm, mm and mhm like words")
     evaluate.add_argument("--pin", type=Path, action="append", default=[], metavar="R.yaml", help="a further merge")
+    evaluate.add_argument(
+        "--out", type=Path, action="append", default=[], metavar="FILE", help="a report: .json, .csv or .html"
+    )
     evaluate.set_defaults(run=commands.evaluate)
 
     clear = kinds.add_parser("clear", parents=[common], help="forget what models have heard")

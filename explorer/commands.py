@@ -18,7 +18,8 @@ from explorer.corpora.subset import SubsetSpec, choose
 from explorer.errors import RecipeError
 from explorer.evaluation import Evaluation
 from explorer.recipe import Recipe
-from explorer.report import evaluation_document, summary_lines
+from explorer.report import Run, evaluation_document, shown, summary_lines
+from explorer.report_file import report_kind, write_report
 from explorer.text_rules import text_rules
 from explorer.transcription.decoding import Halt
 from explorer.workbench import MODEL_NAMES, Bench, ModelName, Workbench
@@ -134,6 +135,8 @@ def evaluate(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any
     pins = {f"pin-{number}": _pinned(workbench, path) for number, path in enumerate(options.pin, start=1)}
     decoding = workbench.decoding(recipe, options.window, options.max_new_tokens)
     rules = text_rules(options.normalizer, options.keep_fillers)
+    for path in options.out:
+        report_kind(path)  # a mistake in a name is told before the work, not after it
     corpus = open_corpus(options.corpus, workbench.config.corpora)
     bench = _open(workbench, recipe)
     spec = SubsetSpec(
@@ -153,8 +156,7 @@ def evaluate(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any
     sys.stderr.write("".join(f"left out: {problem}\n" for problem in left_out))
     if not options.json:
         sys.stdout.write("\n".join(summary_lines(evaluation)) + "\n")
-    merges = {"merge": recipe, **pins}
-    prints = workbench.fingerprints(bench, [*MODEL_NAMES, *pins], merges)
+    models_heard = [*models, *pins]
     chosen = {
         "name": options.corpus,
         "split": options.split,
@@ -164,8 +166,22 @@ def evaluate(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any
         "steps": [[step.rule, step.removed] for step in subset.steps],
         "fingerprint": subset.fingerprint,
     }
-    document = evaluation_document(evaluation, recipe, decoding, rules, prints, chosen)
-    return document | {"left_out": left_out, "pins": {name: pin.as_dict() for name, pin in pins.items()}}
+    run = Run(
+        corpus=options.corpus.rpartition("/")[2],
+        evaluation=evaluation,
+        titles={name: shown(name) for name in models_heard},
+        settings=workbench.settings_line(recipe, decoding, rules, options.filter),
+        recipe=recipe,
+        pins=pins,
+        decoding=decoding,
+        rules=rules,
+        fingerprints=workbench.fingerprints(bench, [*MODEL_NAMES, *pins], {"merge": recipe, **pins}),
+        subset=chosen,
+        left_out=tuple(left_out),
+    )
+    for path in options.out:
+        write_report([run], path)
+    return evaluation_document(run)
 
 
 def clear(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:

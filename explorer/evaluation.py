@@ -9,7 +9,7 @@ from functools import cached_property
 from explorer.audio import Clip, clip_seconds, load_clip
 from explorer.corpora.utterance import Utterance
 from explorer.errors import AudioError
-from explorer.ledger import Fate, tally, word_fates
+from explorer.ledger import Fate, WordFate, tally, word_fates
 from explorer.listening import Listener
 from explorer.normalization import Normalizer
 from explorer.scoring import Alignment, WordErrors, align, pooled
@@ -17,6 +17,8 @@ from explorer.statistics import Interval, Tally, Verdict, compare, wer_interval
 from explorer.transcription.decoding import WINDOW_SECONDS, Decoding, Hypothesis, InterruptedDecodingError
 
 BATCH_CLIPS = 8
+CHECKPOINTS = ("m0", "m1", "m2")
+"""Names that are no merges; every other name is."""
 
 
 @dataclass(frozen=True)
@@ -84,18 +86,23 @@ class Evaluation:
     problems: tuple[str, ...] = ()
     stopped: bool = False
 
-    @property
-    def ledger(self) -> dict[Fate, int] | None:
-        """Count what the merge did to the words of M1 and M2, or None when it was not compared with both."""
+    def fates(self, merge: str) -> list[tuple[WordFate, ...]] | None:
+        """Follow every word of a merge, utterance by utterance, or None when it was not compared with M1 and M2."""
         heard = {result.model: result.heard for result in self.results}
-        if not {"m1", "merge", "m2"} <= heard.keys():
+        if merge in CHECKPOINTS or not {"m1", merge, "m2"} <= heard.keys():
             return None
-        clips = zip(heard["m1"], heard["merge"], heard["m2"], strict=True)
-        return tally(
-            fate
-            for first, merge, second in clips
-            for fate in word_fates(first.alignment, merge.alignment, second.alignment)
-        )
+        clips = zip(heard["m1"], heard[merge], heard["m2"], strict=True)
+        return [word_fates(first.alignment, merged.alignment, second.alignment) for first, merged, second in clips]
+
+    def ledger(self, merge: str) -> dict[Fate, int] | None:
+        """Count what a merge did to the words of M1 and M2, or None when it was not compared with both."""
+        fates = self.fates(merge)
+        return None if fates is None else tally(fate for clip in fates for fate in clip)
+
+    @property
+    def ended(self) -> bool:
+        """Say whether nothing more will come."""
+        return self.stopped or self.done == self.total
 
     @property
     def remaining(self) -> float | None:

@@ -7,6 +7,12 @@ import numpy as np
 
 from explorer.corpora.subset import SubsetSpec, choose
 from explorer.corpora.utterance import Utterance
+from explorer.evaluation import Evaluation, Heard, ModelResult
+from explorer.recipe import Recipe, recipe_from
+from explorer.report import Run
+from explorer.scoring import align
+from explorer.text_rules import WHISPER_RULES
+from explorer.transcription.decoding import Decoding
 
 
 @dataclass(frozen=True)
@@ -56,3 +62,41 @@ def cache_with_models_of(real: Path, folder: Path) -> Path:
 def chosen(utterances, expression="", limit=None, seed=0) -> tuple[Utterance, ...]:
     """A subset by filter and draw."""
     return choose(utterances, SubsetSpec(expression=expression, limit=limit, seed=seed)).utterances
+
+
+def spoken(index: int, reference: str, **known) -> Utterance:
+    """An utterance without a sound; two to a speaker."""
+    return Utterance(f"u{index}", Path(f"u{index}.wav"), reference, f"s{index // 2}", **known)
+
+
+def evaluated(references: list[Utterance], heard: dict[str, list[str]]) -> Evaluation:
+    """A finished evaluation of what models are said to have heard."""
+    results = tuple(
+        ModelResult(
+            model,
+            tuple(
+                Heard(utterance, text, align(utterance.reference, text))
+                for utterance, text in zip(references, texts, strict=True)
+            ),
+        )
+        for model, texts in heard.items()
+    )
+    return Evaluation(results, len(references), len(references), 1.0)
+
+
+def run_of(evaluation: Evaluation, corpus: str = "kids", pins: dict[str, Recipe] | None = None, **changes) -> Run:
+    """A finished run, with settings of no importance."""
+    recipe = changes.pop("recipe", None) or recipe_from({"triple": "tiny", "lambda": 0.2, "alpha": 0.8}, "test")
+    names = [result.model for result in evaluation.results]
+    return Run(
+        corpus=corpus,
+        evaluation=evaluation,
+        titles={name: name.upper() for name in names},
+        settings="greedy",
+        recipe=recipe,
+        pins=pins or {},
+        decoding=changes.pop("decoding", Decoding("fit", None)),
+        rules=WHISPER_RULES,
+        fingerprints=dict.fromkeys(names, "0" * 16),
+        subset={"name": corpus, "fingerprint": corpus} | changes,
+    )

@@ -10,14 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from material import cache_with_models_of, chosen, no_progress, sine
+from material import cache_with_models_of, chosen, no_progress, run_of, sine
 
 from explorer.audio import load_clip
 from explorer.corpora.manifest import MANIFEST, Utterance, read_manifest
 from explorer.recipe import Recipe
 from explorer.report import evaluation_document, summary_lines
 from explorer.scoring import WordErrors
-from explorer.text_rules import WHISPER_RULES
 from explorer.transcription.decoding import Decoding, Halt
 
 ROOT = Path(__file__).parents[1]
@@ -172,8 +171,7 @@ def test_a_model_on_utterances_without_words_has_no_rate_but_its_insertions(eval
 
 
 def document_of(state, recipe=RECIPE, decoding=SHORT):
-    prints = dict.fromkeys(MODELS, "0" * 16)
-    return json.dumps(evaluation_document(state, recipe, decoding, WHISPER_RULES, prints, {"name": "noises"}), indent=2)
+    return json.dumps(evaluation_document(run_of(state, recipe=recipe, decoding=decoding)), indent=2)
 
 
 def test_the_same_evaluation_is_the_same_document(evaluate, utterances):

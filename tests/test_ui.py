@@ -1,7 +1,6 @@
 """The page without a browser: its wiring, what it sends to be drawn, and what it refuses."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import gradio as gr
 import pytest
@@ -10,14 +9,13 @@ from explorer.config import read_config
 from explorer.corpora.manifest import read_manifest
 from explorer.errors import RecipeError
 from explorer.scoring import WordErrors, align
-from explorer.ui.chart import error_chart
-from explorer.ui.evaluating import Evaluating
+from explorer.summary import counts_json
 from explorer.ui.newest import Newest
 from explorer.ui.opening import Opening
 from explorer.ui.page import MODEL_QUEUE, build_page, page_head
-from explorer.ui.render import Column, counts_json, notice, transcripts
-from explorer.ui.sent import entry, recipe_entries, stamp_of, whole
-from explorer.ui.text import FOLDER_REFUSED
+from explorer.ui.render import Column, notice, transcripts
+from explorer.ui.sent import entry, pins_of, recipe_entries, stamp_of, whole
+from explorer.ui.shelf import Shelf
 
 ROOT = Path(__file__).parents[1]
 
@@ -26,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 def page() -> gr.Blocks:
     config = read_config(ROOT / "checkpoints.yaml")
     samples = {utterance.id: utterance for utterance in read_manifest(ROOT / "assets" / "clips").utterances}
-    return build_page(config, Opening(config), samples, serve_folders=False)
+    return build_page(config, Opening(config), samples, Shelf(), serve_folders=False)
 
 
 def test_nothing_of_the_page_is_a_public_interface(page):
@@ -87,45 +85,21 @@ def test_a_notice_leaves_the_columns_alone():
     assert transcripts([], "done", None)["columns"] == []
 
 
-def test_the_chart_draws_errors_and_is_absent_without_words():
-    row = counts_json(WordErrors(8, 1, 1, 2)) | {"title": "M1", "interval": [0.2, 0.6]}
-    figure = error_chart([row])
-    assert [trace.x[0] for trace in figure.data] == [10, 10, 20, 40]
-    assert error_chart([counts_json(WordErrors()) | {"title": "M1", "interval": None}]) is None
-
-
-def test_a_server_for_others_opens_no_folders():
-    config = read_config(ROOT / "checkpoints.yaml")
-    opening = Opening(config)
-    opening._workbench = SimpleNamespace(recipe=lambda entries, where: None)
-    opening._ready.set()
-    run = Evaluating(opening, serve_folders=False).run
-    request = SimpleNamespace(session_hash="a")
-    ((value, _),) = list(
-        run(
-            {"stamp": 1},
-            {"recipe": {}},
-            "samples",
-            "manifest",
-            "/etc",
-            "",
-            "",
-            5,
-            0,
-            ["M1"],
-            "fit",
-            "none",
-            True,
-            request,
-        )
-    )
-    assert value == {"state": "error", "notice": FOLDER_REFUSED}
-
-
 @pytest.mark.parametrize("panel", [None, 3, "x", [], {}, {"recipe": 4}, {"recipe": None}])
 def test_a_panel_that_is_none_is_refused_in_one_sentence(panel):
     with pytest.raises(RecipeError, match="reload the page"):
         recipe_entries(panel)
+
+
+def test_pins_have_names_of_their_own():
+    recipe = {"lambda": 0.1}
+    assert pins_of(None) == pins_of({"pins": []}) == {}
+    assert pins_of({"pins": [{"name": "a", "recipe": recipe}]}) == {"a": recipe}
+    with pytest.raises(RecipeError, match="pin a: two pins have this name"):
+        pins_of({"pins": [{"name": "a", "recipe": recipe}] * 2})
+    for pin in ({"name": "", "recipe": recipe}, {"name": "a"}, "a", {"name": 3, "recipe": recipe}):
+        with pytest.raises(RecipeError, match="reload the page"):
+            pins_of({"pins": [pin]})
 
 
 def test_anything_may_be_sent():

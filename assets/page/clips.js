@@ -9,6 +9,7 @@
       const input = el("input", { type: "radio", name: "sam-clip", value: clip.id });
       input.addEventListener("change", () => {
         props.value = { id: clip.id, stamp: page.stamp() };
+        show();
         trigger("submit");
       });
       const label = el("label", { class: "sam-clip" }, input,
@@ -19,7 +20,21 @@
     });
     element.replaceChildren(el("fieldset", { class: "sam-clips" },
       el("legend", {}, props.legend), ...rows.map((row) => row.label)));
-    const show = () => rows.forEach((row) => { row.input.checked = row.input.value === props.value?.id; });
+    /** A clip of an evaluation, above the samples, with a player of its own. */
+    const guest = el("div", { class: "sam-guest", hidden: true });
+    element.prepend(guest);
+    page.openClip = (clip) => {
+      guest.replaceChildren(el("p", {}, el("b", {}, clip.title), ` “${clip.reference}” `, el("small", {}, clip.facts)), page.clipPlayer(clip.visit, clip.clip));
+      props.value = { id: clip.id, stamp: page.stamp() };
+      show();
+      trigger("submit");
+      page.openTab("Explore");
+    };
+    const show = () => {
+      const id = props.value?.id ?? null;
+      guest.hidden = id === null || rows.some((row) => row.input.value === id);
+      rows.forEach((row) => { row.input.checked = row.input.value === id; });
+    };
     watch("value", show);
     show();
   };

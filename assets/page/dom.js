@@ -37,6 +37,8 @@
     for (const listener of listeners) listener(recipe);
   };
 
+  page.openTab = (name) => [...document.querySelectorAll("[role=tab]")].find((tab) => tab.textContent.trim() === name)?.click();
+
   page.percent = (fraction) => (fraction === null ? "–" : `${(100 * fraction).toFixed(1)} %`);
 
   page.describe = (recipe) => {

@@ -73,6 +73,11 @@
       trigger("submit");
     };
     const both = (change) => { changed(change); rested(); };
+    /** A whole recipe from elsewhere: a pin, a point of a chart. */
+    page.takeRecipe = (taken) => {
+      recipe = structuredClone(taken);
+      both({});
+    };
 
     const setSchedule = (name) => {
       const change = { schedule: name };

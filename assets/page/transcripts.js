@@ -5,25 +5,6 @@
   const page = (window.SAMerge = window.SAMerge || {});
   const { el } = page;
 
-  const MARKS = {
-    equal: { glyph: "", spoken: "" },
-    substitute: { glyph: "≠", spoken: "heard instead of" },
-    delete: { glyph: "−", spoken: "missed" },
-    insert: { glyph: "+", spoken: "not said" },
-  };
-
-  const word = ([operation, reference, hypothesis]) => {
-    if (operation === "equal") return el("span", { class: "sam-word" }, hypothesis);
-    const mark = el("span", { class: "sam-glyph", "aria-hidden": "true" }, MARKS[operation].glyph);
-    if (operation === "substitute") {
-      return el("span", { class: "sam-word sam-substitute", title: `heard “${hypothesis}”, said “${reference}”` },
-        mark, hypothesis, el("span", { class: "sam-hidden" }, ` ${MARKS.substitute.spoken} `), el("small", {}, reference));
-    }
-    const text = operation === "delete" ? reference : hypothesis;
-    return el("span", { class: `sam-word sam-${operation}`, title: MARKS[operation].spoken },
-      mark, text, el("span", { class: "sam-hidden" }, ` (${MARKS[operation].spoken})`));
-  };
-
   const figures = (column) => {
     const parts = [];
     if (column.counts) {
@@ -59,9 +40,7 @@
     const gained = gains(column, columns);
     const nodes = column.words.flatMap((each) => {
       const why = gained(each);
-      if (!why) return [word(each), " "];
-      return [el("span", { class: "sam-word sam-gained", title: why }, el("span", { class: "sam-glyph", "aria-hidden": "true" }, "✓"),
-        each[2], el("span", { class: "sam-hidden" }, ` (${why})`)), " "];
+      return [why ? page.gainedWord(each[2], why) : page.word(each), " "];
     });
     return nodes.length ? nodes : ["(nothing heard)"];
   };

@@ -1,112 +1,244 @@
-"""What the Evaluate tab does when asked: a subset → WERs that stream, and at the end a chart; cancel stops the work."""
+"""What the Evaluate tab does when asked: subsets → WERs that stream, then charts and a closer look at every clip."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from explorer.corpora.open import open_corpus
-from explorer.corpora.subset import SubsetSpec, choose
 from explorer.errors import ExplorerError, RecipeError
-from explorer.text_rules import text_rules
-from explorer.ui.chart import error_chart
+from explorer.evaluation import Evaluation
+from explorer.recipe import Recipe
+from explorer.report import Run
+from explorer.summary import Json, closer_look, summary
+from explorer.text_rules import TextRules, text_rules
+from explorer.ui.choosing import Choosing, Chosen, Place
 from explorer.ui.newest import Newest
 from explorer.ui.opening import Opening
-from explorer.ui.render import Json, evaluation_json, model_titles
-from explorer.ui.sent import Sent, recipe_entries, stamp_of, whole
-from explorer.ui.text import FOLDER_REFUSED
+from explorer.ui.render import model_titles
+from explorer.ui.sent import Sent, pins_of, recipe_entries, stamp_of
+from explorer.ui.shelf import Shelf, Visit
+from explorer.ui.views import chosen_view, view_choices, view_figure
 
 if TYPE_CHECKING:
-    from explorer.workbench import ModelName
+    from explorer.transcription.decoding import Decoding
+    from explorer.workbench import Bench, ModelName
 
 WINDOWS = {"as declared": None, "fit": "fit", "30 s": "30"}
 MODELS: "dict[str, ModelName]" = {"M0": "m0", "M1": "m1", "M2": "m2", "merge": "merge"}
+STREAM_SECONDS = 0.2  # between two tables on the page
+CANCELLED = 0.5  # added to a run's stamp: no newer run, but no more of this one
+_UNCHANGED: tuple[object, ...] = (gr.skip(), gr.skip(), gr.skip())
+
+
+@dataclass
+class _Job:
+    """One run of one visitor: what is asked for, and what of it is there.
+
+    Attributes:
+        session: of the visitor.
+        stamp: of the run.
+        sent: the recipe, as the browser sent it.
+        recipe: of the merge.
+        merges: pinned recipes by model.
+        titles: of all models, for people.
+        asked: checkpoints and the merge.
+        decoding: options.
+        rules: for text.
+        strangers: sentences about pins that cannot take part.
+        drawn: tables so far, one for each corpus.
+        runs: what is finished.
+    """
+
+    session: str
+    stamp: float
+    sent: Json
+    recipe: Recipe
+    merges: Mapping[str, Recipe]
+    titles: Mapping[str, str]
+    asked: "Sequence[ModelName]"
+    decoding: "Decoding"
+    rules: TextRules
+    strangers: tuple[str, ...]
+    drawn: list[Json] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+
+    def value(self, state: str, notice: str = "") -> Json:
+        """Return the value of the evaluation component."""
+        value: Json = {"state": state, "notice": notice, "stamp": self.stamp, "recipe": self.sent}
+        return value | {"parts": self.drawn} if self.drawn else value
 
 
 class Evaluating:
     """The Evaluate tab's handlers; one object serves everyone."""
 
-    def __init__(self, opening: Opening, *, serve_folders: bool) -> None:
+    def __init__(self, opening: Opening, choosing: Choosing, shelf: Shelf) -> None:
         """Take what the tab works with.
 
         Args:
             opening: of the workbench.
-            serve_folders: whether visitors may evaluate folders of this machine.
+            choosing: opens corpora.
+            shelf: keeps each visitor's newest runs.
         """
         self._opening = opening
-        self._serve_folders = serve_folders
+        self._choosing = choosing
+        self._shelf = shelf
         self._running = Newest()
+
+    def announce(self, shown: Sent, request: gr.Request) -> None:
+        """Say at once, past the queue, that an older run of this visitor is no longer wanted."""
+        self._running.note(str(request.session_hash), stamp_of(shown))
+
+    def cancel(self, shown: Sent, request: gr.Request) -> None:
+        """Stop this visitor's evaluation at the next token, or before it starts; what is finished stays."""
+        self._running.note(str(request.session_hash), stamp_of(shown) + CANCELLED)
+
+    def leave(self, request: gr.Request) -> None:
+        """Stop the evaluation of a visitor who has left, and forget what it found."""
+        self._running.forget(str(request.session_hash))
+        self._shelf.forget(str(request.session_hash))
+
+    def look(self, view: str, request: gr.Request) -> object:
+        """Draw another view of the newest runs."""
+        visit = self._shelf.visit(str(request.session_hash))
+        if not visit.runs:
+            return gr.skip()
+        return view_figure(visit, chosen_view(visit, view))
 
     def run(
         self,
         shown: Sent,
         panel: Sent,
-        corpus: str,
-        kind: str,
-        folder: str,
-        split: str,
-        expression: str,
-        limit: float | None,
-        seed: float | None,
+        pinned: Sent,
+        view: str | None,
         models: list[str],
         window: str,
         normalizer: str,
         keep_fillers: bool,
+        beside: str | None,
+        corpus: str | None,
+        kind: str | None,
+        folder: str | None,
+        split: str | None,
+        expression: str | None,
+        ids: str | None,
+        hypotheses: str | None,
+        limit: float | None,
+        seed: float | None,
         request: gr.Request,
-    ) -> Iterator[tuple[Json, object]]:
-        """Compute WERs over a subset, yielding after every batch the table, and at the end the chart."""
+    ) -> Iterator[tuple[object, ...]]:
+        """Compute WERs over one or two subsets: after every batch the tables, at the end charts and every clip."""
         session, stamp = str(request.session_hash), stamp_of(shown)
         self._running.note(session, stamp)
+        places = [Place.sent(corpus, kind, folder, split, expression, ids, hypotheses, limit, seed)]
+        if beside and beside.strip():
+            places.append(Place(beside, limit=limit, seed=seed))
         try:
-            workbench = self._opening.workbench()
-            sent = recipe_entries(panel)
-            recipe = workbench.recipe(sent, "page")
-            if not models:
-                raise RecipeError("Models: expected at least one of M0, M1, M2 and merge; tick one.")
-            opened = open_corpus(self._corpus_name(corpus, kind, folder), self._opening.config.corpora)
-            spec = SubsetSpec(
-                split=split.strip() or None,
-                expression=expression,
-                limit=whole(limit, "n"),
-                seed=whole(seed, "seed") or 0,
-            )
-            subset = choose(opened.utterances, spec)
-            rules = text_rules(normalizer, keep_fillers)
-            decoding = workbench.decoding(recipe, WINDOWS.get(window, window))
-            # The chart is the last run's until this one has its own.
-            yield (
-                {"state": "running", "notice": f"{recipe.triple} is being opened…", "stamp": stamp},
-                gr.update(value=None, visible=False),
-            )
-            bench = self._opening.bench(recipe.triple)
-            asked = [MODELS[model] for model in MODELS if model in models]
-            titles = model_titles(bench.spec)
-            settings = f"{opened.folder.name}, {workbench.settings_line(recipe, decoding, rules, expression)}"
-            halt = workbench.halt(float("inf"), lambda: self._running.is_past(session, stamp))
-            for state in workbench.evaluate(bench, subset.utterances, asked, recipe, decoding, halt, rules):
-                drawn = evaluation_json(state, titles, settings)
-                drawn |= {
-                    "problems": [*opened.problems, *subset.problems, *state.problems],
-                    "stamp": stamp,
-                    "recipe": sent,
-                }
-                yield drawn, gr.skip()
-            figure = error_chart(drawn["rows"])
-            yield drawn, gr.update(value=figure, visible=figure is not None)
+            job = self._job(session, stamp, panel, pinned, models, window, text_rules(normalizer, keep_fillers))
+            yield job.value("running", f"{job.recipe.triple} is being opened…"), *_UNCHANGED
+            bench = self._opening.bench(job.recipe.triple)
+            # All of them before the first is evaluated: a mistake in the second field must not come after minutes.
+            subsets = [self._choosing.choose(each, bench.normalizer) for each in places]
+            for subset in subsets:
+                for state in self._evaluated(job, bench, subset):
+                    stopped = state.stopped
+                    yield job.value("running"), *_UNCHANGED
+                if stopped:
+                    break
+            if stopped and self._running.is_past(session, stamp + CANCELLED):
+                return  # a newer run of this visitor goes on from here
+            notice = _stopped(job.drawn) if stopped else ""
+            ended = job.value("stopped" if stopped else "done", notice)
+            yield ended, *self._closer(job, view)
         except ExplorerError as error:
-            yield {"state": "error", "notice": str(error)}, gr.skip()
+            if not self._running.is_past(session, stamp + CANCELLED):
+                yield {"state": "error", "notice": str(error)}, *_UNCHANGED
 
-    def cancel(self, shown: Sent, request: gr.Request) -> None:
-        """Stop this visitor's evaluation at the next token, or before it starts; what is finished stays."""
-        self._running.note(str(request.session_hash), stamp_of(shown) + 0.5)
+    def _job(
+        self,
+        session: str,
+        stamp: float,
+        panel: Sent,
+        pinned: Sent,
+        models: Sequence[str],
+        window: str,
+        rules: TextRules,
+    ) -> _Job:
+        workbench = self._opening.workbench()
+        sent = recipe_entries(panel)
+        recipe = workbench.recipe(sent, "page")
+        asked = [MODELS[model] for model in MODELS if model in models]
+        merges, titles, strangers = {}, model_titles(self._opening.config.triple(recipe.triple)), []
+        for number, (name, entries) in enumerate(pins_of(pinned).items(), start=1):
+            pin = workbench.recipe(entries, f"pin {name}")
+            if pin.id == recipe.id and "merge" in asked:
+                strangers.append(f"Pin {name}: is the recipe on the panel; its row is the merge's.")
+            elif pin.triple == recipe.triple:
+                merges[f"pin-{number}"], titles[f"pin-{number}"] = pin, name
+            else:
+                strangers.append(f"Pin {name}: is of the triple {pin.triple}, and this run of {recipe.triple}.")
+        if not asked and not merges:
+            raise RecipeError("Models: expected at least one of M0, M1, M2 and merge; tick one.")
+        decoding = workbench.decoding(recipe, WINDOWS.get(window, window))
+        return _Job(session, stamp, sent, recipe, merges, titles, asked, decoding, rules, tuple(strangers))
 
-    def leave(self, request: gr.Request) -> None:
-        """Stop the evaluation of a visitor who has left."""
-        self._running.forget(str(request.session_hash))
+    def _evaluated(self, job: _Job, bench: "Bench", chosen: Chosen) -> Iterator[Evaluation]:
+        """Evaluate one corpus; its table is the last of ``job.drawn``, in the end its run the last of ``job.runs``."""
+        workbench = self._opening.workbench()
+        settings = workbench.settings_line(job.recipe, job.decoding, job.rules, chosen.described["filter"])
+        halt = workbench.halt(float("inf"), lambda: self._running.is_past(job.session, job.stamp))
+        job.drawn.append({})
+        utterances, due = chosen.subset.utterances, 0.0
+        for state in workbench.evaluate(
+            bench, utterances, job.asked, job.recipe, job.decoding, halt, job.rules, job.merges
+        ):
+            left_out = (*job.strangers, *chosen.problems, *state.problems)
+            began = time.monotonic()
+            if state.ended or began >= due:
+                job.drawn[-1] = summary(state, chosen.title, job.titles, settings) | {"problems": left_out}
+                # Tables of many thousand clips take a moment: they may take a tenth of the time, and no more.
+                due = began + max(STREAM_SECONDS, 10 * (time.monotonic() - began))
+                yield state
+        if state.done:
+            names, merges = [*job.asked, *job.merges], {"merge": job.recipe, **job.merges}
+            job.runs.append(
+                Run(
+                    corpus=chosen.title,
+                    evaluation=state,
+                    titles=job.titles,
+                    settings=settings,
+                    recipe=job.recipe,
+                    pins=job.merges,
+                    decoding=job.decoding,
+                    rules=job.rules,
+                    fingerprints=workbench.fingerprints(bench, names, merges),
+                    subset=chosen.described,
+                    left_out=left_out,
+                )
+            )
 
-    def _corpus_name(self, corpus: str, kind: str, folder: str) -> str:
-        if not folder.strip():
-            return corpus
-        if not self._serve_folders:
-            raise RecipeError(FOLDER_REFUSED)
-        return f"{kind}:{folder.strip()}"
+    def _closer(self, job: _Job, view: str | None) -> tuple[object, ...]:
+        """Return the views to choose from, the chart of one, and every clip."""
+        if not job.runs:
+            return _UNCHANGED
+        visit = self._shelf.visit(job.session)
+        visit.put(job.runs, job.sent)
+        on = chosen_view(visit, view)
+        return gr.update(choices=view_choices(visit), value=on, visible=True), view_figure(visit, on), _clips(visit)
+
+
+def _clips(visit: Visit) -> dict[str, Any]:
+    parts = [
+        closer_look(run.evaluation, run.titles)
+        | {"corpus": run.corpus, "clips": [visit.number(heard.utterance) for heard in run.evaluation.results[0].heard]}
+        for run in visit.runs
+    ]
+    return {"visit": visit.address, "parts": parts, "merges": [step.recipe for step in visit.steps]}
+
+
+def _stopped(drawn: Sequence[Json]) -> str:
+    if not any(part["done"] for part in drawn):
+        return "Stopped before the first clips were heard."
+    done, total = (sum(part[key] for part in drawn) for key in ("done", "total"))
+    return f"Stopped after {done} of {total} clips; what was heard by then stays below."

@@ -13,10 +13,12 @@ from explorer.audio import Clip, load_clip
 from explorer.corpora.utterance import Utterance
 from explorer.errors import AudioError, ExplorerError
 from explorer.recipe import Recipe
+from explorer.summary import Json
 from explorer.ui.newest import Newest
 from explorer.ui.opening import Opening
-from explorer.ui.render import Column, Json, model_titles, notice, transcripts
+from explorer.ui.render import Column, model_titles, notice, transcripts
 from explorer.ui.sent import Sent, entry, recipe_entries, stamp_of
+from explorer.ui.shelf import Shelf
 
 if TYPE_CHECKING:
     from explorer.workbench import ModelName
@@ -44,15 +46,17 @@ class _Request:
 class Exploring:
     """The Explore tab's handlers; one object serves everyone."""
 
-    def __init__(self, opening: Opening, samples: Mapping[str, Utterance]) -> None:
+    def __init__(self, opening: Opening, samples: Mapping[str, Utterance], shelf: Shelf) -> None:
         """Take what the tab works with.
 
         Args:
             opening: of the workbench.
             samples: sample clips by id.
+            shelf: has the clips of a visitor's evaluations.
         """
         self._opening = opening
         self._samples = samples
+        self._shelf = shelf
         self._newest = Newest()
 
     def announce(self, panel: Sent, chosen: Sent, request: gr.Request) -> None:
@@ -63,10 +67,16 @@ class Exploring:
         """Stop what a visitor who has left had asked for."""
         self._newest.forget(str(request.session_hash))
 
-    def choose(self, chosen: Sent) -> tuple[str | None, str]:
-        """Put a sample clip into the player, with its reference."""
-        sample = self._sample(chosen)
-        return (str(sample.path), sample.reference) if sample else (None, "")
+    def choose(self, chosen: Sent, request: gr.Request) -> tuple[str | None, str]:
+        """Put a sample clip into the player, with its reference.
+
+        A clip of an evaluation has a player of its own: Gradio's would copy it to where others could find it.
+        """
+        sample = self._samples.get(str(entry(chosen, "id")))
+        if sample is not None:
+            return str(sample.path), sample.reference
+        utterance = self._evaluated(chosen, str(request.session_hash))
+        return None, utterance.reference if utterance else ""
 
     def loading(self) -> Iterator[object]:
         """Tell how far the models are, until they are there."""
@@ -95,7 +105,7 @@ class Exploring:
             # Whatever stood there was heard in another clip: with no clip, or a broken one, the columns are empty.
             empty = transcripts([replace(column, state="empty") for column in columns.values()], "done", sent)
             try:
-                clip = self._clip(chosen, player)
+                clip = self._clip(chosen, player, session)
             except AudioError as error:
                 yield empty | {"state": "error", "notice": str(error)}
                 return
@@ -161,11 +171,12 @@ class Exploring:
             cut=not hypothesis.ended,
         )
 
-    def _sample(self, chosen: Sent) -> Utterance | None:
-        return self._samples.get(str(entry(chosen, "id")))
+    def _evaluated(self, chosen: Sent, session: str) -> Utterance | None:
+        """Find a clip of this visitor's evaluations."""
+        return self._shelf.clip(session, str(entry(chosen, "id")))
 
-    def _clip(self, chosen: Sent, player: str | None) -> Clip | None:
-        sample = self._sample(chosen)
-        if sample is not None:
-            return load_clip(sample.path, sample.id)
+    def _clip(self, chosen: Sent, player: str | None, session: str) -> Clip | None:
+        named = self._samples.get(str(entry(chosen, "id"))) or self._evaluated(chosen, session)
+        if named is not None:
+            return load_clip(named.path, named.id)
         return load_clip(Path(player), "Your clip") if player else None

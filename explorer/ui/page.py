@@ -9,21 +9,23 @@ import gradio as gr
 
 from explorer.attention import LANES
 from explorer.config import Config, TripleSpec
-from explorer.corpora.open import READERS
 from explorer.corpora.utterance import Utterance
 from explorer.recipe import recipe_from
 from explorer.schedule import SCHEDULES
-from explorer.text_rules import NORMALIZER_KINDS
-from explorer.ui.evaluating import MODELS, WINDOWS, Evaluating
+from explorer.ui.choosing import Choosing
+from explorer.ui.evaluate_tab import PLUMBING, evaluate_tab
+from explorer.ui.evaluating import Evaluating
 from explorer.ui.exploring import Exploring
 from explorer.ui.opening import Opening
 from explorer.ui.render import Column, model_titles, transcripts
-from explorer.ui.text import LOADING, METHOD, NEWCOMER, SAMPLES_LEGEND, TAGLINE, WAITING, WORDS
+from explorer.ui.shelf import Shelf
+from explorer.ui.text import LOADING, METHOD, NEWCOMER, SAMPLES_LEGEND, TAGLINE, WORDS
 
-SCRIPTS = ("dom", "schedule", "curve", "recipe", "clips", "transcripts", "evaluation", "header")
+SCRIPTS = (
+    *("dom", "words", "schedule", "curve", "recipe", "pins", "clips", "transcripts"),
+    *("evaluation", "results", "closer", "header"),
+)
 MODEL_QUEUE = "model"
-# Events that compute nothing go past the queue; none is part of a public interface.
-PLUMBING: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 def page_head(assets: Path) -> str:
@@ -32,16 +34,20 @@ def page_head(assets: Path) -> str:
     return "\n".join(f"<script>\n{source}\n</script>" for source in sources)
 
 
-def build_page(config: Config, opening: Opening, samples: Mapping[str, Utterance], *, serve_folders: bool) -> gr.Blocks:
+def build_page(
+    config: Config, opening: Opening, samples: Mapping[str, Utterance], shelf: Shelf, *, serve_folders: bool
+) -> gr.Blocks:
     """Build the page.
 
     Args:
         config: of checkpoints.yaml.
         opening: of the workbench, started or not.
         samples: sample clips by id, the first one shown.
+        shelf: keeps what a visitor's evaluations found; ``serving.routes`` serves it.
         serve_folders: whether visitors may evaluate folders of this machine.
     """
-    exploring, evaluating = Exploring(opening, samples), Evaluating(opening, serve_folders=serve_folders)
+    choosing = Choosing(config, serve_folders=serve_folders)
+    exploring, evaluating = Exploring(opening, samples, shelf), Evaluating(opening, choosing, shelf)
     demo = gr.Blocks(title="SA Merge Explorer", analytics_enabled=False, fill_width=True, delete_cache=(600, 3600))
     with demo:
         gr.HTML(
@@ -56,7 +62,7 @@ def build_page(config: Config, opening: Opening, samples: Mapping[str, Utterance
         with gr.Tab("Explore", id="explore"):
             panel = _explore_tab(config, exploring, samples, demo)
         with gr.Tab("Evaluate", id="evaluate"):
-            _evaluate_tab(config, evaluating, panel, serve_folders=serve_folders)
+            evaluate_tab(config, choosing, evaluating, panel, open_=serve_folders)
         with gr.Tab("About", id="about"):
             _about_tab(config)
         demo.unload(exploring.leave)
@@ -156,74 +162,6 @@ def _clip_row(sample: Utterance) -> dict[str, Any]:
         "facts": facts,
         "seconds": sample.duration or 0,
     }
-
-
-def _evaluate_tab(config: Config, evaluating: Evaluating, panel: gr.HTML, *, serve_folders: bool) -> None:
-    gr.HTML(js_on_load="SAMerge.mountRecipeLine(element)", html_template="", elem_id="recipe-line")
-    with gr.Row():
-        names = [spec.name for spec in config.corpora]
-        notes = " ".join(f"{spec.name}: {spec.note}" for spec in config.corpora if spec.note)
-        corpus = gr.Dropdown(names, value=names[0] if names else None, label="Corpus", info=notes, elem_id="corpus")
-        kind = gr.Dropdown(
-            [(f"{name}: {reader.holds}", name) for name, reader in READERS.items()],
-            value="manifest",
-            label="or a folder of this kind",
-            info="Licensed corpora are read where they lie.",
-            interactive=serve_folders,
-            elem_id="kind",
-        )
-        folder = gr.Textbox(
-            label="at this place on this machine",
-            placeholder="/path/to/corpus",
-            interactive=serve_folders,
-            info="Read in place; no audio is copied." if serve_folders else "Closed on this server.",
-            elem_id="folder",
-        )
-    with gr.Row():
-        split = gr.Textbox(label="Split (empty: all)", placeholder="test", elem_id="split", scale=1)
-        expression = gr.Textbox(
-            label="Filter",
-            placeholder="age <= 8 and gender = f",
-            info="Fields: id, speaker, age, gender, duration, words, split, and the corpus' own.",
-            elem_id="filter",
-            scale=3,
-        )
-        limit = gr.Number(100, label="n, drawn evenly over speakers (empty: all)", elem_id="limit", scale=1)
-        seed = gr.Number(0, label="seed of the draw", elem_id="seed", scale=1)
-    with gr.Row():
-        models = gr.CheckboxGroup(list(MODELS), value=["M1", "M2", "merge"], label="Models", elem_id="models")
-        window = gr.Radio(
-            list(WINDOWS),
-            value="as declared",
-            label="Window",
-            info="30 s as Whisper pads, or cut to fit the clip where the triple was trained so",
-            elem_id="window",
-        )
-        normalizer = gr.Radio(list(NORMALIZER_KINDS), value="whisper-english", label="Normaliser", elem_id="normalizer")
-        fillers = gr.Checkbox(False, label="score fillers (um, uh)", elem_id="fillers")
-    with gr.Row():
-        run = gr.Button("Evaluate", variant="primary", elem_id="run", scale=0, min_width=180)
-        stop = gr.Button("Cancel", elem_id="cancel", scale=0, min_width=120)
-    result = gr.HTML(
-        value={"state": "", "notice": "Word error rates over a subset: choose a corpus and press Evaluate."},
-        html_template="",
-        js_on_load="SAMerge.mountEvaluation(element, props, trigger, watch)",
-        elem_id="evaluation",
-    )
-    chart = gr.Plot(show_label=False, container=False, visible=False, elem_id="chart")
-    # Somebody else's evaluation may have the turn: say so at once, in the browser. The stamp tells runs apart.
-    pressed = f"() => ({{state: 'running', notice: '{WAITING}', stamp: SAMerge.stamp()}})"
-    run.click(None, None, result, js=pressed, **PLUMBING).then(
-        evaluating.run,
-        [result, panel, corpus, kind, folder, split, expression, limit, seed, models, window, normalizer, fillers],
-        [result, chart],
-        concurrency_id="evaluation",
-        concurrency_limit=1,
-        show_progress="hidden",
-        trigger_mode="once",
-        api_visibility="private",
-    )
-    stop.click(evaluating.cancel, result, **PLUMBING)
 
 
 def _about_tab(config: Config) -> None:

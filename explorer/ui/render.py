@@ -1,16 +1,11 @@
 """Results → what the browser draws: plain dictionaries, no markup. Text of users reaches the page only as text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from explorer.config import TripleSpec
-from explorer.scoring import Alignment, WordErrors
-
-if TYPE_CHECKING:
-    from explorer.evaluation import Evaluation
-
-Json = dict[str, Any]
+from explorer.scoring import Alignment
+from explorer.summary import Json, counts_json
 
 
 def model_titles(spec: TripleSpec) -> dict[str, str]:
@@ -63,17 +58,6 @@ class Column:
         }
 
 
-def counts_json(counts: WordErrors) -> Json:
-    """Return pooled counts and their WER (a fraction, or None without reference words)."""
-    return {
-        "substitutions": counts.substitutions,
-        "deletions": counts.deletions,
-        "insertions": counts.insertions,
-        "words": counts.words,
-        "wer": counts.wer,
-    }
-
-
 def transcripts(columns: Sequence[Column], state: str, recipe: Json | None, reference: str = "") -> Json:
     """Return the value of the transcripts component.
 
@@ -90,41 +74,3 @@ def transcripts(columns: Sequence[Column], state: str, recipe: Json | None, refe
 def notice(state: str, sentence: str) -> Json:
     """Return a value of the transcripts component that says a sentence and leaves the columns as they are."""
     return {"columns": None, "state": state, "recipe": None, "reference": None, "notice": sentence}
-
-
-def evaluation_json(evaluation: "Evaluation", titles: Mapping[str, str], settings: str) -> Json:
-    """Return the value of the evaluation component.
-
-    Args:
-        evaluation: so far.
-        titles: of the models.
-        settings: what stands beside every number: decoding, normaliser, subset.
-    """
-    state = "stopped" if evaluation.stopped else "done" if evaluation.done == evaluation.total else "running"
-    results = {result.model: result for result in evaluation.results}
-    rows, verdicts = [], []
-    for name, result in results.items():
-        interval = result.interval if evaluation.done else None
-        row = {"model": name, "title": titles[name], "interval": interval and [interval.low, interval.high]}
-        rows.append(row | counts_json(result.counts))
-        if name == "merge" and state != "running":
-            for other in ("m1", "m2"):
-                if other in results and (verdict := result.against(results[other])):
-                    verdicts.append(verdict.sentence("Merge", titles[other]))
-    stopped = f"Stopped after {evaluation.done} of {evaluation.total} clips; what was heard by then stays below."
-    if not evaluation.done:
-        stopped = "Stopped before the first clips were heard."
-    return {
-        "state": state,
-        "notice": stopped if evaluation.stopped else "",
-        "done": evaluation.done,
-        "total": evaluation.total,
-        "seconds": evaluation.seconds,
-        "remaining": evaluation.remaining,
-        "speakers": len({heard.utterance.speaker for heard in evaluation.results[0].heard}),
-        "settings": settings,
-        "rows": rows,
-        "verdicts": verdicts,
-        "ledger": evaluation.ledger if state != "running" else None,
-        "problems": list(evaluation.problems),
-    }

@@ -31,6 +31,23 @@ def recipe_entries(panel: Sent) -> dict[str, Any]:
     return recipe
 
 
+def pins_of(pinned: Sent) -> dict[str, dict[str, Any]]:
+    """Return the recipes that were pinned, by the names the visitor gave them.
+
+    Raises:
+        RecipeError: something else was sent.
+    """
+    pins: dict[str, dict[str, Any]] = {}
+    for pin in entry(pinned, "pins") or []:
+        name, recipe = entry(pin, "name"), entry(pin, "recipe")
+        if not isinstance(name, str) or not name.strip() or not isinstance(recipe, dict):
+            raise RecipeError("page: expected pins with a name and a recipe; reload the page.")
+        if name in pins:
+            raise RecipeError(f"pin {name}: two pins have this name; give one another.")
+        pins[name] = recipe
+    return pins
+
+
 def whole(value: float | None, name: str) -> int | None:
     """Return a number of the page as a whole number; an empty field is None.
 

@@ -44,3 +44,10 @@ FOLDER_REFUSED = (
     "Folders of this server are not open to visitors; whoever runs it can start it with --serve-corpora, "
     "or choose the sample clips."
 )
+
+FILES_REFUSED = (
+    "Files of this server are not open to visitors; whoever runs it can start it with --serve-corpora, "
+    "or leave ids and hypotheses empty."
+)
+
+EVALUATION_EMPTY = "Word error rates over a subset: choose a corpus and press Evaluate."

@@ -39,12 +39,14 @@ class Watch:
     def __init__(self, page: Page) -> None:
         self.outside: list[str] = []
         self.complaints: list[str] = []
+        self.seen: list[str] = []
         page.on("request", self._request)
         page.on("console", lambda message: message.type == "error" and self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def _request(self, request) -> None:
-        if not request.url.startswith(("http://127.0.0.1", "data:", "blob:")):
+        self.seen.append(request.url)
+        if not request.url.startswith(("file:///", "http://127.0.0.1", "data:", "blob:")):
             self.outside.append(request.url)
 
 

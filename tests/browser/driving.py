@@ -58,6 +58,11 @@ class Server:
             self.process.wait()
 
 
+def rest(seconds: float) -> None:
+    """Wait before another look at something that no page can be asked about."""
+    time.sleep(seconds)
+
+
 def heard(page: Page, timeout: float = 60_000) -> None:
     """Wait until all columns are there, for the recipe that is on the panel."""
     page.wait_for_function(

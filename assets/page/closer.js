@@ -1,0 +1,62 @@
+/* The closer look on the page: tables of all parts of the newest evaluation, fed by clicks on the charts. A clip's sound comes
+   from an address that only this visitor's answers name, and that ends with the visit; it never becomes a link. */
+(() => {
+  "use strict";
+  const page = (window.SAMerge = window.SAMerge || {});
+  const { el } = page;
+
+  /** Addresses relative to the page hold behind any proxy. */
+  page.ofVisit = (visit, rest) => new URL(`evaluation/${visit}/${rest}`, document.baseURI).href;
+
+  /** A player that fetches its clip when it is made. */
+  page.clipPlayer = (visit, clip) => {
+    const player = el("audio", { controls: true, "aria-label": "the clip" });
+    const box = el("span", { class: "sam-player" }, player);
+    fetch(page.ofVisit(visit, `clip/${clip}`)).then(async (answer) => {
+      if (!answer.ok) throw new Error(await answer.text());
+      player.src = URL.createObjectURL(await answer.blob());
+    }).catch((error) => box.replaceChildren(el("span", { class: "sam-note", role: "alert" }, error.message)));
+    return box;
+  };
+
+  page.mountCloser = (element, props, trigger, watch) => {
+    let browsers = [];
+    const show = () => {
+      const value = props.value || {};
+      browsers = [];
+      if (!value.parts) { element.replaceChildren(); return; }
+      const parts = value.parts.map((part) => {
+        const clip = (row) => el("div", { class: "sam-row" }, page.clipPlayer(value.visit, part.clips[row.index]),
+          el("button", { type: "button", class: "sam-button", onclick: () => page.openClip({
+            id: `${value.visit}/${part.clips[row.index]}`, visit: value.visit, clip: part.clips[row.index], title: row.id, reference: row.reference,
+            facts: part.corpus, seconds: row.duration }) }, "Open in Explore"));
+        const browser = page.resultsBrowser(part, { clip });
+        browsers.push(browser);
+        return el("section", { "data-part": part.corpus }, el("h3", {}, `Every clip of ${part.corpus}`), browser.node);
+      });
+      const links = ["html", "csv", "json"].map((kind) => el("a", { class: "sam-button", href: page.ofVisit(value.visit, `report.${kind}`), download: `evaluation.${kind}` }, `Save as ${kind.toUpperCase()}`));
+      element.replaceChildren(el("div", { class: "sam-row sam-exports" }, ...links), ...parts);
+    };
+    page.showClips = ({ part, fate, model, utterances, what }) => {
+      if (utterances) browsers[part]?.pick(utterances, what);
+      else browsers[part]?.filter(fate, model);
+    };
+
+    /** Plotly's own event carries the mark that was clicked, with what it stands for. */
+    const hooked = new WeakSet();
+    const hook = () => {
+      for (const plot of document.querySelectorAll("#view .js-plotly-plot")) {
+        if (hooked.has(plot) || !plot.on) continue;
+        hooked.add(plot);
+        plot.on("plotly_click", ({ points }) => {
+          const mark = points.map((point) => point.customdata?.[0]).find(Boolean);
+          if (Array.isArray(mark)) page.showClips({ part: plot.layout.meta?.part ?? 0, utterances: mark, what: `from the chart: ${mark.length} ${mark.length === 1 ? "clip" : "clips"}` });
+          else if (mark && mark.merge !== null) page.takeRecipe(props.value.merges[mark.merge]);
+        });
+      }
+    };
+    new MutationObserver(hook).observe(document.body, { childList: true, subtree: true });
+    watch("value", show);
+    show();
+  };
+})();

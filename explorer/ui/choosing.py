@@ -1,0 +1,163 @@
+"""Which utterances: the upper fields of the Evaluate tab → a corpus and a subset, or a count while one types."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from explorer.config import Config
+from explorer.corpora.filters import fields_of
+from explorer.corpora.open import open_corpus
+from explorer.corpora.subset import Subset, SubsetSpec, choose, count
+from explorer.corpora.utterance import Corpus
+from explorer.errors import ExplorerError, RecipeError
+from explorer.summary import Json
+from explorer.ui.sent import Sent, whole
+from explorer.ui.text import FILES_REFUSED, FOLDER_REFUSED
+
+MAX_OPEN = 4
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the utterances come from and which of them: fields of the form, as the browser sent them."""
+
+    corpus: str
+    kind: str = ""
+    folder: str = ""
+    split: str = ""
+    expression: str = ""
+    ids: str = ""
+    hypotheses: str = ""
+    limit: float | None = None
+    seed: float | None = None
+
+    @classmethod
+    def sent(cls, *fields: Sent) -> "Place":
+        """Read the fields as the browser sent them: what was never touched, or shown, is None."""
+        corpus, kind, folder, split, expression, ids, hypotheses = (
+            text if isinstance(text, str) else "" for text in fields[:7]
+        )
+        return cls(corpus, kind, folder, split, expression, ids, hypotheses, limit=fields[7], seed=fields[8])
+
+    @property
+    def name(self) -> str:
+        """Return the corpus as the command line names it."""
+        return f"{self.kind}:{self.folder.strip()}" if self.folder.strip() else self.corpus.strip()
+
+    @property
+    def spec(self) -> SubsetSpec:
+        """Return how the subset is chosen.
+
+        Raises:
+            RecipeError: n or seed has a fraction.
+        """
+        return SubsetSpec(
+            split=self.split.strip() or None,
+            ids=_file(self.ids),
+            expression=self.expression,
+            hypotheses=_file(self.hypotheses),
+            limit=whole(self.limit, "n"),
+            seed=whole(self.seed, "seed") or 0,
+        )
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A subset of an opened corpus.
+
+    Attributes:
+        title: of the corpus, for people.
+        subset: to evaluate.
+        problems: a sentence for whatever was left out so far.
+        described: how it was chosen, for reports.
+    """
+
+    title: str
+    subset: Subset
+    problems: tuple[str, ...]
+    described: Json
+
+
+class Choosing:
+    """Opens corpora for visitors, as far as they may see them."""
+
+    def __init__(self, config: Config, *, serve_folders: bool) -> None:
+        """Take what there is.
+
+        Args:
+            config: of checkpoints.yaml.
+            serve_folders: whether visitors may evaluate folders of this machine.
+        """
+        self._config = config
+        self._serve_folders = serve_folders
+        self._opened: OrderedDict[str, Corpus] = OrderedDict()
+
+    def corpora(self) -> list[str]:
+        """Return the names of checkpoints.yaml's corpora that visitors may choose."""
+        return [spec.name for spec in self._config.corpora if self._serve_folders or self._is_shipped(spec.path)]
+
+    def choose(self, place: Place, normalizer: Callable[[str], str]) -> Chosen:
+        """Open a corpus and choose from it.
+
+        Args:
+            place: the form.
+            normalizer: for the paper's filter.
+
+        Raises:
+            ExplorerError: a field is wrong, or this server does not open folders.
+        """
+        corpus, spec = self._open(place), place.spec
+        subset = choose(corpus.utterances, spec, normalizer)
+        described: Json = {
+            "name": corpus.folder.name,
+            "split": spec.split,
+            "filter": spec.expression,
+            "limit": spec.limit,
+            "seed": spec.seed,
+            "steps": [[step.rule, step.removed] for step in subset.steps],
+            "fingerprint": subset.fingerprint,
+        }
+        return Chosen(corpus.folder.name, subset, (*corpus.problems, *subset.problems), described)
+
+    def count(self, *fields: Sent) -> str:
+        """Say how much the fields of ``Place`` choose, while they are being typed."""
+        place = Place.sent(*fields)
+        try:
+            corpus = self._opened.get(place.name) or self._open(place)
+            known = ", ".join(fields_of(corpus.utterances))
+            # The paper's filter needs the model's normaliser: it is counted when it is evaluated.
+            spec = place.spec
+            counts = count(corpus.utterances, SubsetSpec(**(vars(spec) | {"hypotheses": None})))
+        except ExplorerError as error:
+            return str(error)
+        hours = "" if counts.hours is None else f", {'about ' if counts.estimated else ''}{counts.hours:.2f} h"
+        drawn = f"; {counts.drawn:,} of them are drawn" if counts.drawn < counts.utterances else ""
+        later = " before the paper's filter" if spec.hypotheses else ""
+        return (
+            f"**{counts.utterances:,}** of {counts.total:,} utterances{later}, {counts.speakers:,} speakers{hours}"
+            f"{drawn} · fields: {known}"
+        )
+
+    def _open(self, place: Place) -> Corpus:
+        """Open a corpus afresh, so that a changed folder is noticed; the last few stay open for counting."""
+        named = {spec.name: spec.path for spec in self._config.corpora}
+        if not self._serve_folders:
+            if place.name not in named or not self._is_shipped(named[place.name]):
+                raise RecipeError(FOLDER_REFUSED)
+            if place.ids.strip() or place.hypotheses.strip():
+                raise RecipeError(FILES_REFUSED)
+        corpus = open_corpus(place.name, self._config.corpora)
+        self._opened[place.name] = corpus
+        self._opened.move_to_end(place.name)
+        if len(self._opened) > MAX_OPEN:
+            self._opened.popitem(last=False)
+        return corpus
+
+    def _is_shipped(self, folder: Path) -> bool:
+        """Say whether a corpus came with checkpoints.yaml, and so is anyone's to hear."""
+        return folder.resolve().is_relative_to(self._config.path.parent.resolve())
+
+
+def _file(text: str) -> Path | None:
+    return Path(text.strip()).expanduser() if text.strip() else None

@@ -1,0 +1,140 @@
+"""The Evaluate tab's layout and wiring: the form, the tables, the charts, every clip."""
+
+from typing import Any
+
+import gradio as gr
+
+from explorer.config import Config
+from explorer.corpora.open import READERS
+from explorer.text_rules import NORMALIZER_KINDS
+from explorer.ui.choosing import Choosing
+from explorer.ui.evaluating import MODELS, WINDOWS, Evaluating
+from explorer.ui.text import EVALUATION_EMPTY, WAITING
+
+# Events that compute nothing go past the queue; none is part of a public interface.
+PLUMBING: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
+
+def evaluate_tab(config: Config, choosing: Choosing, evaluating: Evaluating, panel: gr.HTML, *, open_: bool) -> None:
+    """Lay the tab out inside the current ``gr.Tab``.
+
+    Args:
+        config: of checkpoints.yaml.
+        choosing: opens corpora.
+        evaluating: the handlers.
+        panel: of the Explore tab, whose recipe is evaluated.
+        open_: whether visitors may name folders and files of this machine.
+    """
+    pins = gr.HTML(
+        value={"pins": []},
+        js_on_load="SAMerge.mountPins(element, props, trigger, watch)",
+        html_template="",
+        elem_id="pins",
+    )
+    place = _place(config, choosing, open_=open_)
+    counted = gr.Markdown(elem_id="counted")
+    beside = gr.Dropdown(
+        choosing.corpora(),
+        value=None,
+        allow_custom_value=open_,
+        label="Beside it, a second corpus (optional)",
+        info="Adult speech, say: what does the merge cost there? A name, or KIND:PATH. n and seed hold for it too.",
+        elem_id="beside",
+    )
+    with gr.Row():
+        models = gr.CheckboxGroup(list(MODELS), value=["M1", "M2", "merge"], label="Models", elem_id="models")
+        window = gr.Radio(
+            list(WINDOWS),
+            value="as declared",
+            label="Window",
+            info="30 s as Whisper pads, or cut to fit the clip where the triple was trained so",
+            elem_id="window",
+        )
+        normalizer = gr.Radio(list(NORMALIZER_KINDS), value="whisper-english", label="Normaliser", elem_id="normalizer")
+        fillers = gr.Checkbox(False, label="score fillers (um, uh)", elem_id="fillers")
+    with gr.Row():
+        run = gr.Button("Evaluate", variant="primary", elem_id="run", scale=0, min_width=180)
+        stop = gr.Button("Cancel", elem_id="cancel", scale=0, min_width=120)
+        follow = gr.Checkbox(False, label="again whenever the curve moves", elem_id="follow", container=False)
+    result = gr.HTML(
+        value={"state": "", "notice": EVALUATION_EMPTY},
+        html_template="",
+        js_on_load="SAMerge.mountEvaluation(element, props, trigger, watch)",
+        elem_id="evaluation",
+    )
+    view = gr.Dropdown([], label="Chart · click a mark to see its clips", visible=False, elem_id="view-choice")
+    chart = gr.Plot(show_label=False, container=False, visible=False, elem_id="view")
+    closer = gr.HTML(
+        value={},
+        html_template="",
+        js_on_load="SAMerge.mountCloser(element, props, trigger, watch)",
+        elem_id="closer",
+    )
+
+    counting: dict[str, Any] = {"fn": choosing.count, "inputs": place, "outputs": counted}
+    for each in place:
+        each.change(**counting, trigger_mode="always_last", **PLUMBING)
+    # Somebody else's evaluation may have the turn: say so at once, in the browser. The stamp tells runs apart.
+    pressed = f"() => ({{state: 'running', notice: '{WAITING}', stamp: SAMerge.stamp()}})"
+    run.click(None, None, result, js=pressed, **PLUMBING).then(evaluating.announce, result, None, **PLUMBING).then(
+        evaluating.run,
+        [result, panel, pins, view, models, window, normalizer, fillers, beside, *place],
+        [result, view, chart, closer],
+        concurrency_id="evaluation",
+        concurrency_limit=1,
+        show_progress="hidden",
+        trigger_mode="always_last",
+        api_visibility="private",
+    )
+    stop.click(evaluating.cancel, result, **PLUMBING)
+    view.input(evaluating.look, view, chart, **PLUMBING)
+    again = "(follow) => { if (follow) document.querySelector('#run').click(); }"
+    panel.submit(None, follow, None, js=again, **PLUMBING)
+
+
+def _place(config: Config, choosing: Choosing, *, open_: bool) -> list[Any]:
+    """Lay out which utterances; returns the fields of ``choosing.Place``, in their order."""
+    with gr.Row():
+        names = choosing.corpora()
+        notes = " ".join(f"{spec.name}: {spec.note}" for spec in config.corpora if spec.note and spec.name in names)
+        corpus = gr.Dropdown(names, value=names[0] if names else None, label="Corpus", info=notes, elem_id="corpus")
+        kind = gr.Dropdown(
+            [(f"{name}: {reader.holds}", name) for name, reader in READERS.items()],
+            value="manifest",
+            label="or a folder of this kind",
+            info="Licensed corpora are read where they lie.",
+            interactive=open_,
+            elem_id="kind",
+        )
+        folder = gr.Textbox(
+            label="at this place on this machine",
+            placeholder="/path/to/corpus",
+            interactive=open_,
+            info="Read in place; no audio is copied." if open_ else "Closed on this server.",
+            elem_id="folder",
+        )
+    with gr.Row():
+        split = gr.Textbox(label="Split (empty: all)", placeholder="test", elem_id="split", scale=1)
+        expression = gr.Textbox(
+            label="Filter",
+            placeholder="age <= 8 and gender = f",
+            info="duration <= 30 is the first of the paper's halves, duration > 30 the second.",
+            elem_id="filter",
+            scale=3,
+        )
+        limit = gr.Number(100, label="n, drawn evenly over speakers (empty: all)", elem_id="limit", scale=1)
+        seed = gr.Number(0, label="seed of the draw", elem_id="seed", scale=1)
+    with gr.Accordion("A list of ids, and the paper's filter", open=False, visible=open_), gr.Row():
+        ids = gr.Textbox(
+            label="List of ids",
+            placeholder="/path/to/test_ids.txt",
+            info="A text file on this machine, one id a line, as the authors publish theirs.",
+            elem_id="ids",
+        )
+        hypotheses = gr.Textbox(
+            label="Hypotheses, for the paper's filter",
+            placeholder="/path/to/large-v2.txt",
+            info="Lines of id and text: keeps at least 3 words, and a WER of that decoder of at most 50 %.",
+            elem_id="hypotheses",
+        )
+    return [corpus, kind, folder, split, expression, ids, hypotheses, limit, seed]

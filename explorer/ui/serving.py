@@ -1,0 +1,57 @@
+"""What the page's own addresses serve: a clip of a visitor's evaluation, and its reports.
+
+Audio of a folder corpus never becomes a file of Gradio's: it is decoded when it is asked for, handed to the visitor
+whose evaluation named it, and kept nowhere.
+"""
+
+import io
+from typing import get_args
+
+import soundfile
+from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
+
+from explorer.audio import SAMPLE_RATE, load_clip
+from explorer.errors import ExplorerError
+from explorer.report_file import ReportKind, report_text
+from explorer.ui.shelf import Shelf
+
+# Neither the browser's disk nor anything on the way may keep what is served here, nor tell others where it was.
+PRIVATE = {
+    "Cache-Control": "no-store, private",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+GONE = "This address has ended with the visit it belonged to; evaluate again."
+_TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8", "html": "text/html; charset=utf-8"}
+
+
+def routes(shelf: Shelf) -> APIRouter:
+    """Return the routes below ``/evaluation/ADDRESS``, the address of a visit."""
+    router = APIRouter(prefix="/evaluation", include_in_schema=False)
+
+    @router.get("/{address}/clip/{number}")
+    def clip(address: str, number: int) -> Response:
+        visit = shelf.at(address)
+        if visit is None or not 0 <= number < len(visit.clips):
+            return PlainTextResponse(GONE, 404, PRIVATE)
+        utterance = visit.clips[number]
+        try:
+            loaded = load_clip(utterance.path, utterance.id)
+        except ExplorerError as error:
+            return PlainTextResponse(str(error), 404, PRIVATE)
+        wave = io.BytesIO()
+        soundfile.write(wave, loaded.samples, SAMPLE_RATE, format="WAV", subtype="PCM_16")
+        return Response(wave.getvalue(), media_type="audio/wav", headers=PRIVATE)
+
+    @router.get("/{address}/report.{kind}")
+    def report(address: str, kind: str) -> Response:
+        visit = shelf.at(address)
+        for known in get_args(ReportKind):
+            if known == kind and visit is not None and visit.runs:
+                attached = {"Content-Disposition": f'attachment; filename="evaluation.{known}"'}
+                return Response(report_text(visit.runs, known), media_type=_TYPES[known], headers=PRIVATE | attached)
+        return PlainTextResponse(GONE, 404, PRIVATE)
+
+    return router
