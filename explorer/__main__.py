@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 from explorer import commands
 from explorer.checkpoints.cache import cache_folder
 from explorer.config import read_config
+from explorer.corpora.filters import HALVES
 from explorer.corpora.open import READERS
 from explorer.errors import ExplorerError
 from explorer.hypotheses import HypothesisStore
@@ -78,7 +79,12 @@ def _parser() -> _Parser:
     evaluate.add_argument("--corpus", required=True, metavar="NAME|KIND:PATH", help=f"KIND: {', '.join(READERS)}")
     evaluate.add_argument("--limit", type=int, metavar="N", help="utterances to draw, evenly over speakers")
     evaluate.add_argument("--seed", type=int, default=0, metavar="S", help="of the draw")
-    evaluate.add_argument("--filter", default="", metavar="EXPR", help="for example: age <= 8 and gender = f")
+    evaluate.add_argument(
+        "--filter",
+        default="",
+        metavar="EXPR",
+        help=f"for example: age <= 8 and gender = f; the paper's halves are {' and '.join(HALVES.values())}",
+    )
     evaluate.add_argument("--split", metavar="NAME", help="part of the corpus, as the corpus calls it")
     evaluate.add_argument("--ids", type=Path, metavar="FILE", help="list file of utterance ids")
     evaluate.add_argument("--write-ids", type=Path, metavar="FILE", help="write the subset's ids there")

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from explorer.audio import load_clip
 from explorer.checkpoints.base import terminal_progress
 from explorer.config import read_yaml
-from explorer.corpora.id_list import id_lines
+from explorer.corpora.id_list import write_ids
 from explorer.corpora.index import clear_indexes
 from explorer.corpora.open import open_corpus
 from explorer.corpora.subset import SubsetSpec, choose
@@ -149,7 +149,7 @@ def evaluate(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any
     )
     subset = choose(corpus.utterances, spec, bench.normalizer)
     if options.write_ids:
-        options.write_ids.write_text(id_lines(subset.utterances), encoding="utf-8")
+        write_ids(options.write_ids, subset.utterances)
     states = workbench.evaluate(bench, subset.utterances, models, recipe, decoding, Halt(), rules, pins)
     evaluation = _with_bar(states)
     left_out = [*corpus.problems, *subset.problems, *evaluation.problems]

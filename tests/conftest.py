@@ -1,5 +1,6 @@
 """What the tests work on: real speech, tiny random Whispers, and the real embedded triple."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import settings
 from material import Folders, cache_with_models_of, no_progress, sine, write_config
 from tiny_whisper import write_companions, write_whisper
 
+from explorer.__main__ import main
 from explorer.checkpoints.cache import cache_folder
 from explorer.checkpoints.triple import Triple, load_triple
 from explorer.config import Config, TripleSpec, read_config
@@ -141,3 +143,29 @@ def noises(tmp_path_factory):
         soundfile.write(folder / f"{number}.wav", samples, 16_000)
         found.append(Utterance(str(number), folder / f"{number}.wav", "a b c"[: number % 6], str(number % 4)))
     return found
+
+
+@pytest.fixture
+def run(tiny_config, tiny_workbench, monkeypatch, capsys):
+    """Run a command on the three random Whispers; give its code and what it told, on which stream."""
+    # Opened once for all tests; what is opened from a file is tested in test_bad_inputs and below.
+    monkeypatch.setattr("explorer.__main__.Workbench", lambda config, *_: tiny_workbench)
+
+    def running(*arguments):
+        capsys.readouterr()
+        code = main([*map(str, arguments), "--config", str(tiny_config), "--device", "cpu"])
+        return code, *capsys.readouterr()
+
+    return running
+
+
+@pytest.fixture
+def document(run):
+    """Run a command with --json; check that it ends well and that the document is all it prints."""
+
+    def running(*arguments):
+        code, told, _ = run(*arguments, "--json")
+        assert code == 0
+        return json.loads(told)
+
+    return running

@@ -152,11 +152,15 @@ SPEAKER_TABLE = "ID\tLOC\tGR/AGE\tTOT\tBIN2\n--\t---\t------\t---\t----\n"
 
 
 def kids_clips(clips: list[Clip]) -> list[Clip]:
-    return renamed(clips, KIDS, "{speaker}2{letters}1")
+    """Names with the recording's bin at their end: every third clip, the second first, is misread and so in bin 2."""
+    return [
+        replace(clip, id=f"{clip.id}{2 if place % 3 == 1 else 1}")
+        for place, clip in enumerate(renamed(clips, KIDS, "{speaker}2{letters}"))
+    ]
 
 
 def build_kids(root: Path, clips: list[Clip], tables: str = "tables", upper: bool = False) -> Path:
-    """LDC's disk: ``kids/<speaker>/{signal,trans}`` and tables; the second of three clips is misread, in bin 2."""
+    """LDC's disk: ``kids/<speaker>/{signal,trans}`` and tables; what is in bin 2 was misread."""
     name = str.upper if upper else str
     prompts, transcripts = [], []
     for place, clip in enumerate(clips):

@@ -139,6 +139,9 @@ def things(tmp_path_factory, tiny_whisper_folders):
         (folder / f"{name}.config.yaml").write_text(filled)
     write_config(folder / "checkpoints.yaml", tiny_whisper_folders)
     write_corpora(folder / "corpora")
+    (folder / "other.list").write_text("x1\nx2\n")
+    (folder / "twice.hyp").write_text("b.wav one\nb.wav two\n")
+    (folder / "broken.hyp").write_text('{"id": \n')
     return folder
 
 
@@ -317,6 +320,27 @@ CASES = {
     "limit of zero": (corpus("good", "--limit 0"), "limit: expected at least 1 utterance, but got 0"),
     "limit in words": (corpus("good", "--limit all"), "--limit: invalid int value: 'all'"),
     "seed in words": (corpus("good", "--seed lucky"), "--seed: invalid int value: 'lucky'"),
+    "split that there is not": (corpus("good", "--split tset"), "split: this corpus has no 'tset'; there are: none"),
+    "absent list of ids": (corpus("good", "--ids {things}/no.list"), "ids: {things}/no.list: cannot be read"),
+    "list of ids that is a sound": (corpus("good", "--ids {things}/noise.flac"), "noise.flac: is not UTF-8 text"),
+    "empty list of ids": (corpus("good", "--ids {things}/empty.wav"), "ids: {things}/empty.wav: is empty"),
+    "list of ids of another corpus": (corpus("good", "--ids {things}/other.list"), "ids: 'x1' is not in this corpus"),
+    "ids written into nowhere": (
+        corpus("good", "--write-ids {things}/no/ids"),
+        "ids: {things}/no/ids: cannot be writt",
+    ),
+    "ids written over a folder": (corpus("good", "--write-ids {things}/corpora"), "corpora: cannot be written"),
+    "absent hypotheses": (corpus("good", "--hypotheses {things}/no.txt"), "hypotheses: {things}/no.txt: cannot be"),
+    "empty hypotheses": (corpus("good", "--hypotheses {things}/empty.wav"), "hypotheses: {things}/empty.wav: is empty"),
+    "hypotheses of an id twice": (
+        corpus("good", "--hypotheses {things}/twice.hyp"),
+        "twice.hyp line 2: 'b.wav' occurs",
+    ),
+    "hypotheses in broken JSON": (corpus("good", "--hypotheses {things}/broken.hyp"), "broken.hyp line 1: is not JSON"),
+    "hypotheses that leave nothing": (
+        corpus("good", "--hypotheses {things}/other.list"),
+        "hypotheses: no utterance is left: 1 have fewer than 3 words",
+    ),
     "curve of another depth in an evaluation": (
         corpus("good", "--recipe {things}/misfit.recipe.yaml"),
         "ratios.encoder.self: expected 2 values",
@@ -332,7 +356,9 @@ CASES = {
 
 @pytest.mark.parametrize(("arguments", "culprit"), CASES.values(), ids=CASES.keys())
 def test_a_bad_input_is_one_line_that_names_the_culprit(things, capsys, arguments, culprit):
-    assert culprit in refusal([part.format(things=things) for part in arguments.split()], things, capsys)
+    assert culprit.format(things=things) in refusal(
+        [part.format(things=things) for part in arguments.split()], things, capsys
+    )
 
 
 @pytest.mark.parametrize("kind", MISMATCHES)

@@ -22,32 +22,6 @@ FEW = ("--max-new-tokens", "3")
 
 
 @pytest.fixture
-def run(tiny_config, tiny_workbench, monkeypatch, capsys):
-    """Run a command on the three random Whispers; give its code and what it told, on which stream."""
-    # Opened once for all tests; what is opened from a file is tested in test_bad_inputs and below.
-    monkeypatch.setattr("explorer.__main__.Workbench", lambda config, *_: tiny_workbench)
-
-    def running(*arguments):
-        capsys.readouterr()
-        code = main([*map(str, arguments), "--config", str(tiny_config), "--device", "cpu"])
-        return code, *capsys.readouterr()
-
-    return running
-
-
-@pytest.fixture
-def document(run):
-    """Run a command with --json; check that it ends well and that the document is all it prints."""
-
-    def running(*arguments):
-        code, told, _ = run(*arguments, "--json")
-        assert code == 0
-        return json.loads(told)
-
-    return running
-
-
-@pytest.fixture
 def corpus(tmp_path):
     folder = tmp_path / "corpus"
     folder.mkdir()
@@ -133,7 +107,7 @@ def test_evaluate_tells_rates_with_all_that_they_depend_on(document, corpus):
     found = document("evaluate", "--corpus", f"manifest:{corpus}", "--models", "m0,m1,m2,merge", *FEW)
     assert set(found) == {
         *("corpus", "utterances", "speakers", "ids", "left_out", "stopped", "recipe", "fingerprints", "decoding"),
-        *("normalizer", "fillers", "bootstrap", "ledger", "models", "pins"),
+        *("normalizer", "fillers", "bootstrap", "models", "pins"),
     }
     assert found["corpus"].items() >= {"name": f"manifest:{corpus}", "filter": "", "limit": None, "seed": 0}.items()
     assert (found["utterances"], found["speakers"], found["stopped"]) == (6, 3, False)

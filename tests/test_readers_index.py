@@ -2,12 +2,13 @@
 
 import json
 import os
+import re
 import stat
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from corpus_trees import HOUR_NS, settle, write
+from corpus_trees import HOUR_NS, LAYOUTS, arranged, real_clips, settle, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -151,6 +152,43 @@ def test_a_change_is_noticed(tree, change):
     after = open_corpus(f"myst:{tree}")
     assert after == read_myst(tree)
     assert (after.utterances, after.problems) != (before.utterances, before.problems)
+
+
+@pytest.fixture(scope="module")
+def clips(speech):
+    return real_clips(speech)
+
+
+def last_clip_added(root, corpus, clips, layout):
+    assert arranged(layout, root, clips) == corpus
+
+
+def first_recording_removed(root, corpus, clips, layout):
+    open_corpus(corpus).utterances[0].path.unlink()
+
+
+def one_word_said_otherwise(root, corpus, clips, layout):
+    word = clips[0].text.split()[-1]
+    for path in root.rglob("*"):
+        if path.suffix.lower() not in (".wav", ".flac", ".sph") and path.is_file():
+            path.write_text(re.sub(rf"\b{word}\b", "zebra", path.read_text(), flags=re.IGNORECASE))
+
+
+@pytest.mark.parametrize("change", [last_clip_added, first_recording_removed, one_word_said_otherwise])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_change_is_noticed_in_every_layout(tmp_path, clips, layout, change):
+    corpus = arranged(layout, tmp_path / "tree", clips[:-1])
+    settle(tmp_path / "tree")
+    before = open_corpus(corpus)
+    assert open_corpus(corpus) == before
+    change(tmp_path / "tree", corpus, clips, layout)
+    after = open_corpus(corpus)
+    kind, _, folder = corpus.partition(":")
+    assert after == READERS[kind].read(Path(folder))
+    assert after.utterances != before.utterances
+    grown = {last_clip_added: 1, first_recording_removed: -1, one_word_said_otherwise: 0}[change]
+    assert len(after.utterances) == len(before.utterances) + grown
+    assert any("zebra" in each.reference for each in after.utterances) == (change is one_word_said_otherwise)
 
 
 def test_a_changed_table_is_noticed(tmp_path):

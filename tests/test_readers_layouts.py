@@ -154,7 +154,7 @@ def test_cmu_kids_tells_age_gender_grade_bin_and_population(tmp_path, clips):
     assert (first.id, first.age, first.gender, first.split) == ("fabm2aa1", clips[0].age, "f", None)
     known = {"bin": 1, "sentence": "2aa", "population": "SUM95", "grade": 2}
     assert dict(first.extra) == known | {"phones": 0, "noises": 2}
-    assert dict(second.extra) == known | {"sentence": "2ab", "phones": 1, "noises": 1}
+    assert dict(second.extra) == known | {"bin": 2, "sentence": "2ab", "phones": 1, "noises": 1}
     assert by_id(corpus)["mjsd2ad1"].extra["population"] == "FP"
 
 

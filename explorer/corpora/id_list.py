@@ -64,6 +64,19 @@ def id_lines(utterances: Sequence[Utterance]) -> str:
     return "".join(f"{utterance.id}\n" for utterance in utterances)
 
 
+def write_ids(path: Path, utterances: Sequence[Utterance]) -> None:
+    """Write a list file for a subset, in place of what may be there.
+
+    Raises:
+        CorpusError: the file cannot be written.
+    """
+    try:
+        path.write_text(id_lines(utterances), encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise CorpusError(f"ids: {shown(path)}: cannot be written ({reason}); choose another place.") from error
+
+
 def _stem(name: str) -> str:
     """Take folders and the ending away; MyST's names have dots of their own (…_EE_1.1_001)."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
