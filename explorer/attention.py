@@ -1,6 +1,6 @@
 """Which parameters are attention, and where they sit: parameter name → stack, layer, kind, projection.
 
-The only module that knows Hugging Face's parameter names for Whisper's attention.
+The only module that knows Hugging Face's parameter names for Whisper.
 """
 
 import re
@@ -12,9 +12,21 @@ Stack = Literal["encoder", "decoder"]
 Kind = Literal["self", "cross"]
 Projection = Literal["q", "k", "v"]
 Lane = Literal["encoder.self", "decoder.self", "decoder.cross"]
+# Every tensor of a Whisper is in exactly one part: q, k and v of attention in their lane, the rest by what it does.
+Part = Literal["encoder.self", "decoder.self", "decoder.cross", "output", "feed-forward", "norms", "embeddings", "stem"]
 
 LANES: tuple[Lane, ...] = get_args(Lane)
+PARTS: tuple[Part, ...] = get_args(Part)
 PROJECTIONS: tuple[Projection, ...] = get_args(Projection)
+
+_PART_MARKS: tuple[tuple[str, Part], ...] = (
+    (".out_proj.", "output"),
+    (".fc1.", "feed-forward"),
+    (".fc2.", "feed-forward"),
+    ("layer_norm", "norms"),
+    ("embed_", "embeddings"),
+    (".conv", "stem"),
+)
 
 _NAME = re.compile(
     r"model\.(?P<stack>encoder|decoder)\.layers\.(?P<layer>\d+)\."
@@ -49,6 +61,21 @@ def attention_parameter(name: str) -> AttentionParameter | None:
     if lane not in LANES:
         return None
     return AttentionParameter(name, lane, int(match["layer"]), match["projection"])  # type: ignore[arg-type]
+
+
+def part_of(name: str) -> Part:
+    """Say which part of a Whisper a tensor belongs to.
+
+    Raises:
+        ValueError: it is no tensor of a Whisper, which a checked triple does not have.
+    """
+    parameter = attention_parameter(name)
+    if parameter is not None:
+        return parameter.lane
+    for mark, part in _PART_MARKS:
+        if mark in name:
+            return part
+    raise ValueError(f"{name}: not a tensor of a Whisper")
 
 
 def attention_parameters(names: Iterable[str]) -> tuple[AttentionParameter, ...]:

@@ -18,12 +18,14 @@ from explorer.attention import Lane, lane_depths
 from explorer.audio import Clip
 from explorer.checkpoints.cache import Progress
 from explorer.checkpoints.triple import Member, load_triple
+from explorer.checks import one_of
 from explorer.config import Config, TripleSpec, Window
 from explorer.corpora.utterance import Utterance
 from explorer.errors import RecipeError
 from explorer.hypotheses import HypothesisStore
 from explorer.listening import Listener
 from explorer.live_model import LiveModel, Network, pick_device
+from explorer.methods import DEFAULT_METHOD
 from explorer.normalization import Normalizer, normalizer_of
 from explorer.recipe import Recipe, recipe_from
 from explorer.scoring import Alignment, align
@@ -87,14 +89,19 @@ class Workbench:
         return recipe_from(self.config.default, f"{self.config.path.name}: default")
 
     def recipe(self, entries: dict[str, Any], where: str) -> Recipe:
-        """Read a recipe; entries it lacks are the default recipe's.
+        """Read a recipe; entries it lacks are the default recipe's, or its own method's if that is another one.
 
         Raises:
-            RecipeError: an entry is unknown or out of range.
+            RecipeError: an entry is unknown or out of range, or it adds a task vector that the triple does not have.
             ConfigError: no such triple.
         """
-        recipe = recipe_from({**self.config.default, **entries}, where)
-        self.config.triple(recipe.triple)
+        default = self.config.default
+        if entries.get("method", default.get("method")) not in (None, default.get("method", DEFAULT_METHOD)):
+            default = {"triple": default["triple"]} if "triple" in default else {}
+        recipe = recipe_from({**default, **entries}, where)
+        vectors = ("m1", "m2", *self.config.triple(recipe.triple).vectors)
+        for each in recipe.add:
+            one_of(each.vector, vectors, f"{where}: add: vector")
         return recipe
 
     def decoding(self, recipe: Recipe, window: str | None = None, max_new_tokens: int | None = None) -> Decoding:
@@ -203,7 +210,7 @@ class Workbench:
         """
         merges = {"merge": recipe, **(pins or {})}
         for each in merges.values():
-            each.lane_ratios(bench.depths)  # what does not fit fails here, not after the first models
+            bench.live.check(each)  # what does not fit fails here, not after the first models
 
         def held(model: str) -> AbstractContextManager[Network]:
             return bench.held("merge", merges[model]) if model in merges else bench.held(model, recipe)
