@@ -100,8 +100,8 @@ class Method:
 
 
 _SHARE = Parameter("lambda", "λ", "share of the child model: 1 is M1, 0 is M2", 0.5)
-_WEIGHT = Parameter("share", "w", "weight of τ1 against τ2: 1 is τ1 alone, 0 is τ2 alone", 0.5)
-_SCALE = Parameter("scale", "λ", "length of the merged vector: 0 is M0, 1 as it is", 1.0, 0.0, 2.0)
+_WEIGHT = Parameter("share", "w", "weight of τ1: 1 is τ1 alone, 0 is τ2", 0.5)
+_SCALE = Parameter("scale", "λ", "length of the sum: 0 is M0, 1 as it is", 1.0, 0.0, 2.0)
 _DENSITY = "share of entries kept: 1 is all"
 _SEED = Parameter("seed", "seed", "of the draw", 0, 0, 9_999, "whole", 1)
 _TRIMMED = Parameter("density", "d", _DENSITY, 0.2, 0.01, 1.0)
@@ -136,7 +136,7 @@ METHODS: dict[str, Method] = {
     "slerp": Method(
         "Slerp",
         "slerp",
-        "W = (sin(λΩ)·W1 + sin((1 − λ)Ω)·W2) / sin Ω,  Ω = ∠(W1, W2)",
+        "W = (sin(λΩ)·W1 + sin((1 − λ)Ω)·W2) / sin Ω; Ω = ∠(W1, W2)",
         "Along the arc between the two weights. Fine-tunes of one base point nearly the same way: close to Lerp.",
         "https://doi.org/10.1145/325334.325242",
         (_SHARE,),
@@ -144,7 +144,7 @@ METHODS: dict[str, Method] = {
     "task-slerp": Method(
         "Slerp of task vectors",
         "task_slerp",
-        "W = W0 + (sin(λΩ)·τ1 + sin((1 − λ)Ω)·τ2) / sin Ω,  Ω = ∠(τ1, τ2)",
+        "W = W0 + (sin(λΩ)·τ1 + sin((1 − λ)Ω)·τ2) / sin Ω; Ω = ∠(τ1, τ2)",
         "Along the arc between what the two trainings changed; keeps the length that a straight line loses.",
         "https://doi.org/10.1145/325334.325242",
         (_SHARE,),
@@ -160,7 +160,7 @@ METHODS: dict[str, Method] = {
     "ties": Method(
         "TIES",
         "ties",
-        "W = W0 + λ·mean{w_k·τ̂_k : sign τ̂_k = γ},  γ = sign Σ w_k·τ̂_k,  τ̂_k = the largest d of |τ_k|",
+        "W = W0 + λ·mean{wₖ·tₖ : sign tₖ = γ}; γ = sign Σ wₖ·tₖ; tₖ = the largest d·n of τₖ",
         "Trim small changes, elect a sign for every entry, average only what agrees with it.",
         "https://arxiv.org/abs/2306.01708",
         (_TRIMMED, _SCALE, _WEIGHT),
@@ -168,7 +168,7 @@ METHODS: dict[str, Method] = {
     "dare": Method(
         "DARE, linear",
         "dare_linear",
-        "W = W0 + λ·(w·τ̃1 + (1 − w)·τ̃2),  τ̃_k = m_k·τ_k / d,  m_k ~ Bernoulli(d)",
+        "W = W0 + λ·(w·t₁ + (1 − w)·t₂); tₖ = mₖ·τₖ / d; mₖ ~ Bernoulli(d)",
         "Drop entries of the task vectors at random, scale the rest up to make good for it, then add.",
         "https://arxiv.org/abs/2311.03099",
         (Parameter("density", "d", _DENSITY, 0.5, 0.01, 1.0), _SCALE, _WEIGHT, _SEED),
@@ -176,7 +176,7 @@ METHODS: dict[str, Method] = {
     "dare-ties": Method(
         "DARE, TIES",
         "dare_ties",
-        "as TIES, with τ̂_k = m_k·τ_k / d,  m_k ~ Bernoulli(d)",
+        "as TIES, with tₖ = mₖ·τₖ / d; mₖ ~ Bernoulli(d)",
         "Drop at random and scale up, then elect a sign for every entry and average what agrees with it.",
         "https://arxiv.org/abs/2311.03099",
         (Parameter("density", "d", _DENSITY, 0.5, 0.01, 1.0), _SCALE, _WEIGHT, _SEED),

@@ -1,24 +1,24 @@
 """The page's layout and wiring, and nothing else: what stands where, and which handler answers what."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from explorer.attention import LANES
-from explorer.config import Config, TripleSpec
+from explorer.config import Config
 from explorer.corpora.open import READERS
 from explorer.corpora.utterance import Utterance
+from explorer.methods import METHODS
 from explorer.recipe import recipe_from
 from explorer.schedule import SCHEDULES
 from explorer.text_rules import NORMALIZER_KINDS
 from explorer.ui.evaluating import MODELS, WINDOWS, Evaluating
 from explorer.ui.exploring import Exploring
 from explorer.ui.opening import Opening
+from explorer.ui.recipe_panel import recipe_panel
 from explorer.ui.render import Column, model_titles, transcripts
-from explorer.ui.text import LOADING, METHOD, NEWCOMER, SAMPLES_LEGEND, TAGLINE, WAITING, WORDS
+from explorer.ui.text import LOADING, METHOD, METHODS_INTRO, NEWCOMER, SAMPLES_LEGEND, TAGLINE, WAITING, WORDS
 
 SCRIPTS = ("dom", "schedule", "curve", "recipe", "clips", "transcripts", "evaluation", "header")
 MODEL_QUEUE = "model"
@@ -71,16 +71,7 @@ def _explore_tab(config: Config, exploring: Exploring, samples: Mapping[str, Utt
     waiting = [Column(model, titles[model]) for model in ("m1", "merge", "m2")]
     with gr.Row():
         with gr.Column(scale=8, min_width=320):
-            panel = gr.HTML(
-                value={"recipe": recipe.as_dict(), "stamp": 0},
-                html_template="",
-                js_on_load="SAMerge.mountRecipe(element, props, trigger); // fires 'submit'",
-                triples={spec.name: _triple_title(spec) for spec in config.triples},
-                depths={spec.name: dict.fromkeys(LANES, spec.layers) for spec in config.triples},
-                schedules={name: asdict(row) for name, row in SCHEDULES.items()},
-                preset=recipe.as_dict(),
-                elem_id="recipe",
-            )
+            panel = recipe_panel(config, recipe)
             heard = gr.HTML(
                 value=transcripts(waiting, "loading", None) | {"notice": LOADING},
                 html_template="",
@@ -138,11 +129,6 @@ def _explore_tab(config: Config, exploring: Exploring, samples: Mapping[str, Utt
         exploring.loading, None, heard, concurrency_limit=None, show_progress="hidden", api_visibility="private"
     ).then(**listening)
     return panel
-
-
-def _triple_title(spec: TripleSpec) -> str:
-    """Say which triples have to be fetched first: their M1 is not part of this repository."""
-    return f"{spec.title} (download)" if spec.m1.repo else spec.title
 
 
 def _clip_row(sample: Utterance) -> dict[str, Any]:
@@ -230,6 +216,9 @@ def _about_tab(config: Config) -> None:
     gr.Markdown(METHOD)
     readings = [[name, f"`{row.formula}`", row.meaning] for name, row in SCHEDULES.items()]
     gr.Markdown(_table(["schedule", "formula, i from 0 in a stack of L layers", "meaning"], readings))
+    gr.Markdown(METHODS_INTRO)
+    methods = [[f"[{row.title}]({row.paper})", f"`{row.equation}`", row.meaning] for row in METHODS.values()]
+    gr.Markdown(_table(["method", "one tensor", "meaning"], methods))
     gr.Markdown(WORDS)
     gr.Markdown("### The triples of checkpoints.yaml")
     for spec in config.triples:
