@@ -70,6 +70,10 @@ def _parser() -> _Parser:
     fetch.add_argument("--triple", metavar="NAME", help="default: the one of checkpoints.yaml")
     fetch.set_defaults(run=commands.fetch)
 
+    anatomy = kinds.add_parser("anatomy", parents=[common], help="what fine-tuning changed, in numbers")
+    anatomy.add_argument("--triple", metavar="NAME", help="default: the one of checkpoints.yaml")
+    anatomy.set_defaults(run=commands.anatomy)
+
     merge = kinds.add_parser("merge", parents=[common, recipe], help="write a merged model as a folder")
     merge.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder to create")
     merge.set_defaults(run=commands.merge)

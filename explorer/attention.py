@@ -32,6 +32,30 @@ _NAME = re.compile(
     r"model\.(?P<stack>encoder|decoder)\.layers\.(?P<layer>\d+)\."
     r"(?P<kind>self_attn|encoder_attn)\.(?P<projection>[qkv])_proj\.(?:weight|bias)"
 )
+_MATRIX = re.compile(
+    r"model\.(?P<stack>encoder|decoder)\.layers\.(?P<layer>\d+)\."
+    r"(?:(?P<attention>self_attn|encoder_attn)\.(?P<projection>q|k|v|out)_proj|(?P<feed>fc[12]))\.weight"
+)
+_KINDS = {"self_attn": "self", "encoder_attn": "cross", None: "feed-forward"}
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """One weight matrix of a layer.
+
+    Attributes:
+        name: parameter name.
+        stack: encoder or decoder.
+        layer: zero-based, counted within its own stack.
+        kind: self, cross or feed-forward.
+        projection: q, k, v or out; fc1 or fc2 in a feed-forward part.
+    """
+
+    name: str
+    stack: Stack
+    layer: int
+    kind: str
+    projection: str
 
 
 @dataclass(frozen=True)
@@ -76,6 +100,22 @@ def part_of(name: str) -> Part:
         if mark in name:
             return part
     raise ValueError(f"{name}: not a tensor of a Whisper")
+
+
+def layer_matrices(names: Iterable[str]) -> tuple[Matrix, ...]:
+    """Pick the weight matrices of attention and feed-forward parts out of ``names``, from the bottom up."""
+    found = []
+    for name in names:
+        match = _MATRIX.fullmatch(name)
+        if match is not None:
+            stack: Stack = "encoder" if match["stack"] == "encoder" else "decoder"
+            projection = match["projection"] or match["feed"]
+            found.append(Matrix(name, stack, int(match["layer"]), _KINDS[match["attention"]], projection))
+    order = ("q", "k", "v", "out", "fc1", "fc2")
+    kinds = tuple(_KINDS.values())
+    return tuple(
+        sorted(found, key=lambda m: (m.stack == "decoder", m.layer, kinds.index(m.kind), order.index(m.projection)))
+    )
 
 
 def attention_parameters(names: Iterable[str]) -> tuple[AttentionParameter, ...]:

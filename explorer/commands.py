@@ -10,6 +10,7 @@ from typing import Any, cast
 from tqdm import tqdm
 
 from explorer.audio import load_clip
+from explorer.bench import Bench
 from explorer.checkpoints.base import terminal_progress
 from explorer.config import read_yaml
 from explorer.corpora.id_list import id_lines
@@ -24,7 +25,7 @@ from explorer.recipe_options import recipe_of
 from explorer.report import evaluation_document, summary_lines
 from explorer.text_rules import text_rules
 from explorer.transcription.decoding import Halt
-from explorer.workbench import MODEL_NAMES, Bench, ModelName, Workbench
+from explorer.workbench import MODEL_NAMES, ModelName, Workbench
 
 
 def _open(workbench: Workbench, recipe: Recipe) -> Bench:
@@ -86,6 +87,23 @@ def fetch(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
         sys.stdout.write(f"{recipe.triple} is here and fits together.\n")
     prints = {member: bench.fingerprint(member, recipe) for member in ("m0", "m1", "m2")}
     return {"triple": recipe.triple, "fingerprints": prints}
+
+
+def anatomy(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
+    """Say in numbers what fine-tuning changed: task vectors layer by layer, and how they are aligned."""
+    recipe = workbench.recipe({"triple": options.triple} if options.triple else {}, "command line")
+    document = workbench.anatomy(_open(workbench, recipe))
+    if not options.json:
+        sys.stdout.write("stack    kind          ‖τ1‖/‖W0‖  ‖τ2‖/‖W0‖  cosine  conflicts\n")
+        for row in document["kinds"]:
+            sys.stdout.write(
+                f"{row['stack']:8} {row['kind']:12} {row['relative_1']:10.4f} {row['relative_2']:10.4f} "
+                f"{row['cosine']:7.3f} {100 * row['conflicts']:8.1f} %\n"
+            )
+        for name, shares in document["energy"].items():
+            listed = ", ".join(f"{part} {100 * share:.1f} %" for part, share in shares.items() if share)
+            sys.stdout.write(f"energy of {name}: {listed}\n")
+    return document
 
 
 def merge(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:

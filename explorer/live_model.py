@@ -17,6 +17,7 @@ from explorer.errors import RecipeError
 from explorer.merging.kept import LIMIT_BYTES, Kept
 from explorer.merging.operands import Operands
 from explorer.merging.plan import Job, merge_of, plan
+from explorer.one_thread import one_thread
 from explorer.recipe import Recipe
 from explorer.turns import Turns
 
@@ -78,7 +79,7 @@ class LiveModel:
         """
         with self._turns:
             jobs = self._plan(recipe)
-            with _one_thread():
+            with one_thread():
                 self._merge(jobs)
             yield self._model("merge")
 
@@ -186,21 +187,6 @@ class LiveModel:
             member: Member = name if name in self._weights else "m1"
             self._models[name] = build_model(self.triple.config, self._weights[member])
         return self._models[name]
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Merge on one thread of the CPU.
-
-    Hundreds of short passes that wait for memory gain little from more, and lose a factor of ten where another program
-    has the second core: torch's threads then wait for each other at the end of every pass.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _placed(triple: Triple, device: torch.device) -> dict[Member, dict[str, Tensor]]:

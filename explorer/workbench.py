@@ -9,26 +9,25 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from explorer import evaluation, export
-from explorer.attention import Lane, lane_depths
+from explorer.anatomy import kept_anatomy
 from explorer.audio import Clip
+from explorer.bench import Bench
 from explorer.checkpoints.cache import Progress
-from explorer.checkpoints.triple import Member, load_triple
+from explorer.checkpoints.triple import MEMBERS, Member, load_triple
 from explorer.checks import one_of
-from explorer.config import Config, TripleSpec, Window
+from explorer.config import Config, Window
 from explorer.corpora.utterance import Utterance
 from explorer.errors import RecipeError
 from explorer.hypotheses import HypothesisStore
 from explorer.listening import Listener
 from explorer.live_model import LiveModel, Network, pick_device
 from explorer.methods import DEFAULT_METHOD
-from explorer.normalization import Normalizer, normalizer_of
+from explorer.normalization import normalizer_of
 from explorer.recipe import Recipe, recipe_from
-from explorer.scoring import Alignment, align
 from explorer.text_rules import WHISPER_RULES, TextRules
 from explorer.transcription.decoding import Decoding, Halt, Hypothesis
 from explorer.transcription.transcriber import Transcriber
@@ -37,33 +36,6 @@ ModelName = Literal["m0", "m1", "m2", "merge"]
 MODEL_NAMES: tuple[ModelName, ...] = get_args(ModelName)
 MAX_TRIPLES = 2
 MAX_REMEMBERED = 2_000
-
-
-@dataclass(frozen=True, eq=False)
-class Bench:
-    """One triple, ready to work with."""
-
-    spec: TripleSpec
-    live: LiveModel
-    transcriber: Transcriber
-    normalizer: Normalizer
-
-    @property
-    def depths(self) -> dict[Lane, int]:
-        """Return the number of layers of each lane."""
-        return lane_depths(self.live.triple.parameters)
-
-    def held(self, model: str, recipe: Recipe) -> AbstractContextManager[Network]:
-        """Lend a model by name; ``merge`` is the merge of ``recipe``."""
-        return self.live.merged(recipe) if model == "merge" else self.live.checkpoint(cast(Member, model))
-
-    def fingerprint(self, model: str, recipe: Recipe) -> str:
-        """Name a model's weights by 16 hexadecimal digits."""
-        return self.live.merged_fingerprint(recipe) if model == "merge" else self.live.fingerprint(cast(Member, model))
-
-    def align(self, reference: str, hypothesis: str) -> Alignment:
-        """Normalise both texts and align them."""
-        return align(self.normalizer(reference), self.normalizer(hypothesis))
 
 
 class Workbench:
@@ -228,6 +200,15 @@ class Workbench:
             else bench.live.fingerprint(cast(Member, name))
             for name in names
         }
+
+    def anatomy(self, bench: Bench) -> dict[str, Any]:
+        """Measure what fine-tuning changed, tensor by tensor; see ``anatomy.anatomy``.
+
+        Raises:
+            CheckpointError: a further task vector of the triple cannot be had.
+        """
+        members = {member: bench.live.fingerprint(member) for member in MEMBERS}
+        return kept_anatomy(bench.live.triple, members) | {"fingerprints": members}
 
     def export(self, bench: Bench, recipe: Recipe, target: Path) -> str:
         """Write a merge as a Hugging Face folder and return its fingerprint.
