@@ -83,6 +83,11 @@ class LiveModel:
                 self._merge(jobs)
             yield self._model("merge")
 
+    @property
+    def written(self) -> tuple[str, ...]:
+        """Name the tensors of the present merge that are not M1's own."""
+        return tuple(self._jobs)
+
     @contextmanager
     def checkpoint(self, member: Member) -> Iterator[Network]:
         """Hold M0, M1 or M2."""
