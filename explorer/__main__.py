@@ -19,6 +19,7 @@ from explorer.corpora.filters import HALVES
 from explorer.corpora.open import READERS
 from explorer.errors import ExplorerError
 from explorer.hypotheses import HypothesisStore
+from explorer.recipe_options import add_recipe_options
 from explorer.text_rules import NORMALIZER_KINDS
 from explorer.workbench import Workbench
 
@@ -51,7 +52,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> _Parser:
-    parser = _Parser(prog="python -m explorer", description="Selective Attention merges of Whisper.")
+    parser = _Parser(prog="python -m explorer", description="Merges of Whisper fine-tunes.")
     kinds = parser.add_subparsers(required=True, metavar="COMMAND")
     common = _Parser(add_help=False)
     common.add_argument("--config", type=Path, default=CONFIG, metavar="FILE", help="checkpoints.yaml to use")
@@ -63,9 +64,16 @@ def _parser() -> _Parser:
     triples = kinds.add_parser("triples", parents=[common], help="list the triples of checkpoints.yaml")
     triples.set_defaults(run=commands.triples)
 
+    methods = kinds.add_parser("methods", parents=[common], help="list the merge methods and their parameters")
+    methods.set_defaults(run=commands.methods)
+
     fetch = kinds.add_parser("fetch", parents=[common], help="fetch and check a triple, to work without a network")
     fetch.add_argument("--triple", metavar="NAME", help="default: the one of checkpoints.yaml")
     fetch.set_defaults(run=commands.fetch)
+
+    anatomy = kinds.add_parser("anatomy", parents=[common], help="what fine-tuning changed, in numbers")
+    anatomy.add_argument("--triple", metavar="NAME", help="default: the one of checkpoints.yaml")
+    anatomy.set_defaults(run=commands.anatomy)
 
     merge = kinds.add_parser("merge", parents=[common, recipe], help="write a merged model as a folder")
     merge.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder to create")
@@ -109,15 +117,7 @@ def _parser() -> _Parser:
 
 def _recipe_options() -> _Parser:
     options = _Parser(add_help=False)
-    group = options.add_argument_group("recipe", "what is not given is taken from --recipe, else from checkpoints.yaml")
-    group.add_argument("--recipe", type=Path, metavar="R.yaml")
-    group.add_argument("--triple", metavar="NAME")
-    group.add_argument("--method", metavar="sa")
-    group.add_argument("--schedule", metavar="NAME", help="depth, power, decay, groups, constant or custom")
-    group.add_argument("--lambda", dest="mixing", metavar="λ", help="0 to 1")
-    group.add_argument("--alpha", metavar="α", help="0 to 2; three values with commas for groups")
-    group.add_argument("--scope", metavar="LANES", help="of encoder.self, decoder.self, decoder.cross; with commas")
-    group.add_argument("--projections", metavar="LETTERS", help="of q, k, v; with commas")
+    add_recipe_options(options)
     return options
 
 

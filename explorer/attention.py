@@ -1,6 +1,6 @@
 """Which parameters are attention, and where they sit: parameter name → stack, layer, kind, projection.
 
-The only module that knows Hugging Face's parameter names for Whisper's attention.
+The only module that knows Hugging Face's parameter names for Whisper.
 """
 
 import re
@@ -12,14 +12,50 @@ Stack = Literal["encoder", "decoder"]
 Kind = Literal["self", "cross"]
 Projection = Literal["q", "k", "v"]
 Lane = Literal["encoder.self", "decoder.self", "decoder.cross"]
+# Every tensor of a Whisper is in exactly one part: q, k and v of attention in their lane, the rest by what it does.
+Part = Literal["encoder.self", "decoder.self", "decoder.cross", "output", "feed-forward", "norms", "embeddings", "stem"]
 
 LANES: tuple[Lane, ...] = get_args(Lane)
+PARTS: tuple[Part, ...] = get_args(Part)
 PROJECTIONS: tuple[Projection, ...] = get_args(Projection)
+
+_PART_MARKS: tuple[tuple[str, Part], ...] = (
+    (".out_proj.", "output"),
+    (".fc1.", "feed-forward"),
+    (".fc2.", "feed-forward"),
+    ("layer_norm", "norms"),
+    ("embed_", "embeddings"),
+    (".conv", "stem"),
+)
 
 _NAME = re.compile(
     r"model\.(?P<stack>encoder|decoder)\.layers\.(?P<layer>\d+)\."
     r"(?P<kind>self_attn|encoder_attn)\.(?P<projection>[qkv])_proj\.(?:weight|bias)"
 )
+_MATRIX = re.compile(
+    r"model\.(?P<stack>encoder|decoder)\.layers\.(?P<layer>\d+)\."
+    r"(?:(?P<attention>self_attn|encoder_attn)\.(?P<projection>q|k|v|out)_proj|(?P<feed>fc[12]))\.weight"
+)
+_KINDS = {"self_attn": "self", "encoder_attn": "cross", None: "feed-forward"}
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """One weight matrix of a layer.
+
+    Attributes:
+        name: parameter name.
+        stack: encoder or decoder.
+        layer: zero-based, counted within its own stack.
+        kind: self, cross or feed-forward.
+        projection: q, k, v or out; fc1 or fc2 in a feed-forward part.
+    """
+
+    name: str
+    stack: Stack
+    layer: int
+    kind: str
+    projection: str
 
 
 @dataclass(frozen=True)
@@ -49,6 +85,37 @@ def attention_parameter(name: str) -> AttentionParameter | None:
     if lane not in LANES:
         return None
     return AttentionParameter(name, lane, int(match["layer"]), match["projection"])  # type: ignore[arg-type]
+
+
+def part_of(name: str) -> Part:
+    """Say which part of a Whisper a tensor belongs to.
+
+    Raises:
+        ValueError: it is no tensor of a Whisper, which a checked triple does not have.
+    """
+    parameter = attention_parameter(name)
+    if parameter is not None:
+        return parameter.lane
+    for mark, part in _PART_MARKS:
+        if mark in name:
+            return part
+    raise ValueError(f"{name}: not a tensor of a Whisper")
+
+
+def layer_matrices(names: Iterable[str]) -> tuple[Matrix, ...]:
+    """Pick the weight matrices of attention and feed-forward parts out of ``names``, from the bottom up."""
+    found = []
+    for name in names:
+        match = _MATRIX.fullmatch(name)
+        if match is not None:
+            stack: Stack = "encoder" if match["stack"] == "encoder" else "decoder"
+            projection = match["projection"] or match["feed"]
+            found.append(Matrix(name, stack, int(match["layer"]), _KINDS[match["attention"]], projection))
+    order = ("q", "k", "v", "out", "fc1", "fc2")
+    kinds = tuple(_KINDS.values())
+    return tuple(
+        sorted(found, key=lambda m: (m.stack == "decoder", m.layer, kinds.index(m.kind), order.index(m.projection)))
+    )
 
 
 def attention_parameters(names: Iterable[str]) -> tuple[AttentionParameter, ...]:

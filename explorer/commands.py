@@ -3,12 +3,14 @@
 import argparse
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
 from tqdm import tqdm
 
 from explorer.audio import load_clip
+from explorer.bench import Bench
 from explorer.checkpoints.base import terminal_progress
 from explorer.config import read_yaml
 from explorer.corpora.id_list import write_ids
@@ -17,43 +19,14 @@ from explorer.corpora.open import open_corpus
 from explorer.corpora.subset import SubsetSpec, choose
 from explorer.errors import RecipeError
 from explorer.evaluation import Evaluation
+from explorer.methods import METHODS
 from explorer.recipe import Recipe
+from explorer.recipe_options import recipe_of
 from explorer.report import Run, evaluation_document, shown, summary_lines
 from explorer.report_file import report_kind, write_report
 from explorer.text_rules import text_rules
 from explorer.transcription.decoding import Halt
-from explorer.workbench import MODEL_NAMES, Bench, ModelName, Workbench
-
-
-def _recipe(workbench: Workbench, options: argparse.Namespace) -> Recipe:
-    entries: dict[str, Any] = read_yaml(options.recipe) if options.recipe else {}
-    given = {
-        "triple": options.triple,
-        "method": options.method,
-        "schedule": options.schedule,
-        "lambda": None if options.mixing is None else _number(options.mixing, "--lambda"),
-        "alpha": None if options.alpha is None else _numbers(options.alpha, "--alpha"),
-        "scope": None if options.scope is None else [each for each in options.scope.split(",") if each],
-        "projections": None
-        if options.projections is None
-        else [each for each in options.projections.split(",") if each],
-    }
-    if options.recipe:
-        workbench.recipe(entries, options.recipe.name)  # a mistake is named where it was made
-    entries.update({key: value for key, value in given.items() if value is not None})
-    return workbench.recipe(entries, "command line")
-
-
-def _number(text: str, name: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise RecipeError(f"{name}: expected a number, but got {text!r}.") from None
-
-
-def _numbers(text: str, name: str) -> float | list[float]:
-    values = [_number(each, name) for each in text.split(",")]
-    return values[0] if len(values) == 1 else values
+from explorer.workbench import MODEL_NAMES, ModelName, Workbench
 
 
 def _open(workbench: Workbench, recipe: Recipe) -> Bench:
@@ -91,6 +64,22 @@ def triples(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]
     return {"default": workbench.default_recipe().triple, "triples": rows, "problems": list(workbench.config.problems)}
 
 
+def methods(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
+    """List the merge methods with their equations, parameters and papers."""
+    if not options.json:
+        for name, row in METHODS.items():
+            sys.stdout.write(f"{name:16} {row.title}\n    {row.equation}\n    {row.meaning}\n")
+            for each in row.parameters:
+                sys.stdout.write(
+                    f"    --set {each.name}={each.default}  {each.lowest:g} to {each.highest:g}: {each.meaning}\n"
+                )
+            sys.stdout.write(f"    {row.paper}\n")
+    return {
+        "default": workbench.default_recipe().method,
+        "methods": {name: asdict(row) for name, row in METHODS.items()},
+    }
+
+
 def fetch(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
     """Fetch and check a triple."""
     recipe = workbench.recipe({"triple": options.triple} if options.triple else {}, "command line")
@@ -101,9 +90,26 @@ def fetch(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
     return {"triple": recipe.triple, "fingerprints": prints}
 
 
+def anatomy(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
+    """Say in numbers what fine-tuning changed: task vectors layer by layer, and how they are aligned."""
+    recipe = workbench.recipe({"triple": options.triple} if options.triple else {}, "command line")
+    document = workbench.anatomy(_open(workbench, recipe))
+    if not options.json:
+        sys.stdout.write("stack    kind          ‖τ1‖/‖W0‖  ‖τ2‖/‖W0‖  cosine  conflicts\n")
+        for row in document["kinds"]:
+            sys.stdout.write(
+                f"{row['stack']:8} {row['kind']:12} {row['relative_1']:10.4f} {row['relative_2']:10.4f} "
+                f"{row['cosine']:7.3f} {100 * row['conflicts']:8.1f} %\n"
+            )
+        for name, shares in document["energy"].items():
+            listed = ", ".join(f"{part} {100 * share:.1f} %" for part, share in shares.items() if share)
+            sys.stdout.write(f"energy of {name}: {listed}\n")
+    return document
+
+
 def merge(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
     """Write a merge as a Hugging Face folder."""
-    recipe = _recipe(workbench, options)
+    recipe = recipe_of(workbench, options)
     bench = _open(workbench, recipe)
     fingerprint = workbench.export(bench, recipe, options.out)
     if not options.json:
@@ -113,7 +119,7 @@ def merge(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
 
 def transcribe(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
     """Say what each model hears in each clip."""
-    recipe, models = _recipe(workbench, options), _models(options)
+    recipe, models = recipe_of(workbench, options), _models(options)
     decoding = workbench.decoding(recipe, options.window, options.max_new_tokens)
     clips = [load_clip(path) for path in options.clips]
     bench = _open(workbench, recipe)
@@ -131,7 +137,7 @@ def transcribe(workbench: Workbench, options: argparse.Namespace) -> dict[str, A
 
 def evaluate(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
     """Compute word error rates over a subset of a corpus."""
-    recipe, models = _recipe(workbench, options), _models(options)
+    recipe, models = recipe_of(workbench, options), _models(options)
     pins = {f"pin-{number}": _pinned(workbench, path) for number, path in enumerate(options.pin, start=1)}
     decoding = workbench.decoding(recipe, options.window, options.max_new_tokens)
     rules = text_rules(options.normalizer, options.keep_fillers)

@@ -70,6 +70,7 @@ class TripleSpec:
         window: ``fit`` only where the checkpoints were trained for windows cut to the clip.
         language: spoken language, for multilingual checkpoints' prompt.
         layers: of each stack, so that the page can draw the curve before the weights are there.
+        vectors: further task vectors by name, which recipes may add.
     """
 
     __pydantic_config__ = _STRICT
@@ -82,6 +83,7 @@ class TripleSpec:
     base: Source
     m1: Source
     m2: Source
+    vectors: dict[str, Source] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,18 +200,19 @@ def _read_list(
 
 def _read_triple(row: object, where: str, folder: Path) -> TripleSpec:
     spec = _validated(row, where, TripleSpec)
-    for member, source in (("base", spec.base), ("m1", spec.m1), ("m2", spec.m2)):
+    for name in {"m1", "m2"} & set(spec.vectors):
+        raise ConfigError(f"{where}.vectors.{name}: means the task vector of {name}; give this one another name.")
+    members = {"base": spec.base, "m1": spec.m1, "m2": spec.m2}
+    members |= {f"vectors.{name}": source for name, source in spec.vectors.items()}
+    for member, source in members.items():
         given = [name for name in ("repo", "folder", "task_vector") if getattr(source, name) is not None]
         # A base may name a folder beside its repository: the place to look first.
         if len(given) != 1 if member != "base" else not given or "task_vector" in given:
             wanted = "repo or folder" if member == "base" else "exactly one of repo, folder and task_vector"
             raise ConfigError(f"{where}.{member}: expected {wanted}, but got {' and '.join(given) or 'none of them'}.")
-    return replace(
-        spec,
-        base=_anchored(spec.base, f"{where}.base", folder),
-        m1=_anchored(spec.m1, f"{where}.m1", folder),
-        m2=_anchored(spec.m2, f"{where}.m2", folder),
-    )
+    found = {member: _anchored(source, f"{where}.{member}", folder) for member, source in members.items()}
+    vectors = {name: found[f"vectors.{name}"] for name in spec.vectors}
+    return replace(spec, base=found["base"], m1=found["m1"], m2=found["m2"], vectors=vectors)
 
 
 def _read_corpus(row: object, where: str, folder: Path) -> CorpusSpec:

@@ -1,7 +1,7 @@
 """The live model: M0, M1, M2 and one merge on one device, and the only mutable thing of the project.
 
-The merge is a model of its own whose attention tensors are rewritten in place; everything else in it *is* M1's memory.
-M0, M1 and M2 are never written to.
+The merge is a model of its own. Its parameters are M1's memory, but for those tensors that the recipe changes: they
+lie in buffers of their own and are rewritten in place when their job changes. M0, M1 and M2 are never written to.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,14 +11,20 @@ import torch
 from torch import Tensor
 from transformers import WhisperForConditionalGeneration
 
-from explorer.checkpoints.triple import Member, Triple, build_model, fingerprint, tensor_digest
+from explorer.checkpoints.triple import Member, Triple, build_model, fingerprint, load_vector, tensor_digest
+from explorer.checkpoints.weights import EMBEDDINGS, TIED
 from explorer.errors import RecipeError
-from explorer.merging.selective_attention import merge_tensor, parameter_ratios
+from explorer.merging.kept import LIMIT_BYTES, Kept
+from explorer.merging.operands import Operands
+from explorer.merging.plan import Job, merge_of, plan
+from explorer.one_thread import one_thread
 from explorer.recipe import Recipe
 from explorer.turns import Turns
 
 # What a caller holds: an ordinary Whisper of transformers.
 Network = WhisperForConditionalGeneration
+# Task vectors every triple has: computed from its members, never stored.
+_OWN_VECTORS: dict[str, Member] = {"m1": "m1", "m2": "m2"}
 
 
 def pick_device(name: str) -> torch.device:
@@ -40,44 +46,63 @@ class LiveModel:
     Attributes:
         triple: as loaded, on the CPU.
         device: where the models compute.
-        rewritten: number of tensors the last merge wrote: those whose ratio had changed.
+        rewritten: number of tensors the last merge wrote or gave back to M1: those whose job had changed.
     """
 
-    def __init__(self, triple: Triple, device: torch.device) -> None:
+    def __init__(self, triple: Triple, device: torch.device, kept_bytes: int = LIMIT_BYTES) -> None:
         """Place a triple on a device.
 
         Args:
             triple: checked and loaded.
             device: CPU or CUDA; float32 everywhere.
+            kept_bytes: how much of what merging computes on the way may be kept for the next merge.
         """
         self.triple = triple
         self.device = device
         self.rewritten = 0
         self._turns = Turns()
         self._weights = _placed(triple, device)
-        first = self._weights["m1"]
-        self._merged = {p.name: first[p.name].clone() for p in triple.parameters}
-        self._ratios: dict[str, float] = dict.fromkeys(self._merged, 1.0)
+        self._kept = Kept(kept_bytes)
+        self._jobs: dict[str, Job] = {}
+        self._buffers: dict[str, Tensor] = {}
+        self._vectors: dict[str, Mapping[str, Tensor]] = {}
         self._models: dict[str, Network] = {}
-        self._digests: dict[str, dict[str, str]] = {}
+        self._digests: dict[str, dict[str, str]] = {"merge": {}}
 
     @contextmanager
     def merged(self, recipe: Recipe) -> Iterator[Network]:
-        """Hold the merge of ``recipe``; only tensors whose ratio differs from the last merge are computed.
+        """Hold the merge of ``recipe``; only tensors whose job differs from the last merge's are computed.
 
         Raises:
-            RecipeError: the recipe does not fit this model; the live model is left as it was.
+            RecipeError: the recipe does not fit this model, or gives values that are not finite.
+            CheckpointError: a task vector that it adds cannot be had.
         """
-        ratios = parameter_ratios(recipe, self.triple.parameters)
         with self._turns:
-            self._merge(ratios)
-            yield self._model("merge", {**self._weights["m1"], **self._merged})
+            jobs = self._plan(recipe)
+            with one_thread():
+                self._merge(jobs)
+            yield self._model("merge")
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """Name the tensors of the present merge that are not M1's own."""
+        return tuple(self._jobs)
 
     @contextmanager
     def checkpoint(self, member: Member) -> Iterator[Network]:
         """Hold M0, M1 or M2."""
         with self._turns:
-            yield self._model(member, self._weights[member])
+            yield self._model(member)
+
+    def check(self, recipe: Recipe) -> None:
+        """See whether a recipe fits this model, without merging.
+
+        Raises:
+            RecipeError: it does not.
+            CheckpointError: a task vector that it adds cannot be had.
+        """
+        with self._turns:
+            self._plan(recipe)
 
     def fingerprint(self, member: Member) -> str:
         """Name the weights of M0, M1 or M2 by 16 hexadecimal digits."""
@@ -87,7 +112,8 @@ class LiveModel:
     def merged_fingerprint(self, recipe: Recipe) -> str:
         """Name the weights of a merge by 16 hexadecimal digits, hashed from the tensors themselves."""
         with self.merged(recipe):
-            changed = {name: tensor_digest(tensor) for name, tensor in self._merged.items()}
+            changed = self._digests["merge"]
+            changed |= {name: tensor_digest(self._buffers[name]) for name in self._jobs if name not in changed}
             return fingerprint({**self._member_digests("m1"), **changed})
 
     def _member_digests(self, member: Member) -> dict[str, str]:
@@ -95,17 +121,76 @@ class LiveModel:
             self._digests[member] = {name: tensor_digest(tensor) for name, tensor in self._weights[member].items()}
         return self._digests[member]
 
-    def _merge(self, ratios: Mapping[str, float]) -> None:
-        changed = [name for name, ratio in ratios.items() if self._ratios[name] != ratio]
-        first, second = self._weights["m1"], self._weights["m2"]
-        for name in changed:
-            merge_tensor(first[name], second[name], ratios[name], self._merged[name])
-            self._ratios[name] = ratios[name]
-        self.rewritten = len(changed)
+    def _plan(self, recipe: Recipe) -> dict[str, Job]:
+        m0, m1, m2 = (self._weights[member] for member in ("m0", "m1", "m2"))
+        differing = [name for name, base in m0.items() if m1[name] is not base or m2[name] is not base]
+        vectors = {each.vector: self._vector_names(each.vector) for each in recipe.add}
+        return plan(recipe, differing, self.triple.parameters, vectors)
 
-    def _model(self, name: str, weights: dict[str, Tensor]) -> Network:
+    def _vector_names(self, vector: str) -> list[str]:
+        if vector in _OWN_VECTORS:
+            member, base = self._weights[_OWN_VECTORS[vector]], self._weights["m0"]
+            return [name for name, tensor in base.items() if member[name] is not tensor]
+        if vector not in self._vectors:
+            loaded = load_vector(self.triple, vector)
+            self._vectors[vector] = {name: tensor.to(self.device) for name, tensor in loaded.items()}
+        return list(self._vectors[vector])
+
+    def _merge(self, jobs: Mapping[str, Job]) -> None:
+        """Bring every tensor of the merge to its job; one that fails is M1's until the next merge."""
+        self._model("merge")
+        changed = [name for name in {**self._jobs, **jobs} if self._jobs.get(name) != jobs.get(name)]
+        self.rewritten = 0
+        for name in changed:
+            self._jobs.pop(name, None)
+            self._digests["merge"].pop(name, None)
+            if name in jobs:
+                try:
+                    self._compute(name, jobs[name])
+                except Exception:
+                    self._place(name, self._weights["m1"][name])
+                    raise
+                self._jobs[name] = jobs[name]
+            else:
+                self._buffers.pop(name, None)
+                self._place(name, self._weights["m1"][name])
+            self.rewritten += 1
+
+    def _compute(self, name: str, job: Job) -> None:
+        base, first, second = (self._weights[member][name] for member in ("m0", "m1", "m2"))
+        if name not in self._buffers:
+            self._buffers[name] = torch.empty_like(first, memory_format=torch.contiguous_format)
+        out = self._buffers[name]
+        if job.method is None:
+            out.copy_(first)
+        else:
+            operands = Operands(name, base, first, second, self._heads(name), self._kept)
+            merge_of(job.method)(operands, dict(job.values), out)
+        for vector, beta in job.add:
+            if vector in _OWN_VECTORS:
+                out.add_(self._weights[_OWN_VECTORS[vector]][name], alpha=beta).sub_(base, alpha=beta)
+            else:
+                out.add_(self._vectors[vector][name], alpha=beta)
+        if not torch.isfinite(out.sum()) and not torch.isfinite(out).all():
+            raise RecipeError(
+                f"method {job.method or 'sa'}: {name}: gave values that are not finite; choose other parameters."
+            )
+        self._place(name, out)
+
+    def _heads(self, name: str) -> int:
+        stack = "encoder" if ".encoder." in name else "decoder"
+        return int(self.triple.config[f"{stack}_attention_heads"])
+
+    def _place(self, name: str, tensor: Tensor) -> None:
+        """Let a parameter of the merge be ``tensor``; the output projection goes with the embeddings it is tied to."""
+        model = self._models["merge"]
+        for each in (name, TIED) if name == EMBEDDINGS else (name,):
+            model.get_parameter(each).data = tensor
+
+    def _model(self, name: str) -> Network:
         if name not in self._models:
-            self._models[name] = build_model(self.triple.config, weights)
+            member: Member = name if name in self._weights else "m1"
+            self._models[name] = build_model(self.triple.config, self._weights[member])
         return self._models[name]
 
 

@@ -9,6 +9,13 @@ It travels as a plain dictionary (YAML file, page, command line):
     scope: [encoder.self, decoder.self, decoder.cross]
     projections: [q, k, v]
     ratios: {encoder.self: [1.0, 0.7, 0.5, 0.2], …}      # `custom` only
+
+Methods without a curve take their own parameters (explorer/methods.py) in place of the five last, and any recipe may
+add task vectors:
+
+    method: ties
+    density: 0.2
+    add: [{vector: m2, beta: 0.3, scope: [feed-forward]}]
 """
 
 import hashlib
@@ -17,13 +24,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from explorer.attention import LANES, PROJECTIONS, Lane, Projection
+from explorer.addition import Addition, read_additions
+from explorer.attention import LANES, PROJECTIONS, Lane, Part, Projection
+from explorer.checks import number, one_of, some_of
 from explorer.errors import RecipeError, seen
+from explorer.methods import DEFAULT_METHOD, METHODS, Method, Value
 from explorer.schedule import GROUPS, MAX_EXPONENT, SCHEDULE_NAMES, SCHEDULES, ScheduleName, mixing_ratios
 
 RECIPE_VERSION = 1
-METHODS = ("sa",)
-_KEYS = ("version", "triple", "method", "schedule", "lambda", "alpha", "scope", "projections", "ratios")
+_COMMON = ("version", "triple", "method", "scope", "add")
+_CURVE = ("schedule", "lambda", "alpha", "projections", "ratios")
 
 
 @dataclass(frozen=True)
@@ -36,19 +46,25 @@ class Recipe:
         schedule: rule that gives λ_i.
         mixing: λ in [0, 1].
         exponents: α in [0, 2]; three values for ``groups``, otherwise one.
-        scope: lanes that are merged; everything else is M1's.
+        scope: parts that are merged; everything else is M1's.
         projections: of q, k and v, those that are merged.
         ratios: for ``custom``: λ_i of each lane in scope, lowest layer first.
+        values: the method's own parameters, in its table's order.
+        add: task vectors added to the merge.
+
+    The four between method and scope, and projections and ratios, mean nothing for a method without a curve.
     """
 
     triple: str
-    method: str = "sa"
+    method: str = DEFAULT_METHOD
     schedule: ScheduleName = "depth"
     mixing: float = 0.2
     exponents: tuple[float, ...] = (0.8,)
-    scope: tuple[Lane, ...] = LANES
+    scope: tuple[Part, ...] = LANES
     projections: tuple[Projection, ...] = PROJECTIONS
     ratios: tuple[tuple[Lane, tuple[float, ...]], ...] = ()
+    values: tuple[tuple[str, Value], ...] = ()
+    add: tuple[Addition, ...] = ()
 
     @property
     def id(self) -> str:
@@ -57,38 +73,48 @@ class Recipe:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
+    def row(self) -> Method:
+        """Return the method's row in the table."""
+        return METHODS[self.method]
+
+    @property
     def summary(self) -> str:
         """Say the recipe in a few words, to stand beside a number."""
-        parts: list[str] = [self.schedule]
-        if self.schedule != "custom":
-            parts.append(f"λ {self.mixing:g}")
-        if SCHEDULES[self.schedule].exponents:
-            parts.append("α " + " / ".join(f"{exponent:g}" for exponent in self.exponents))
-        if self.scope != LANES:
+        parts = [] if self.method == DEFAULT_METHOD else [self.row.title]
+        if self.row.curve:
+            parts.append(self.schedule)
+            if self.schedule != "custom":
+                parts.append(f"λ {self.mixing:g}")
+            if SCHEDULES[self.schedule].exponents:
+                parts.append("α " + " / ".join(f"{exponent:g}" for exponent in self.exponents))
+        symbols = {parameter.name: parameter.symbol for parameter in self.row.parameters}
+        parts += [f"{symbols[name]} {value if isinstance(value, str) else f'{value:g}'}" for name, value in self.values]
+        if self.scope != self.row.parts:
             parts.append(", ".join(self.scope) or "nothing merged")
         if self.projections != PROJECTIONS:
             parts.append(", ".join(self.projections) or "no projection")
+        parts += [f"{each.beta:+g}·τ({each.vector})" for each in self.add]
         return " · ".join(parts)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the recipe as YAML and JSON carry it; ``recipe_from`` reads it back unchanged."""
-        alpha: float | list[float] = list(self.exponents) if self.schedule == "groups" else self.exponents[0]
-        entries: dict[str, Any] = {
-            "version": RECIPE_VERSION,
-            "triple": self.triple,
-            "method": self.method,
-            "schedule": self.schedule,
-            "lambda": self.mixing,
-            "alpha": alpha,
-            "scope": list(self.scope),
-            "projections": list(self.projections),
-        }
-        if self.schedule == "custom":
-            entries["ratios"] = {lane: list(values) for lane, values in self.ratios}
+        entries: dict[str, Any] = {"version": RECIPE_VERSION, "triple": self.triple, "method": self.method}
+        if self.row.curve:
+            entries["schedule"] = self.schedule
+            entries["lambda"] = self.mixing
+            entries["alpha"] = list(self.exponents) if self.schedule == "groups" else self.exponents[0]
+        entries |= dict(self.values)
+        entries["scope"] = list(self.scope)
+        if self.row.curve:
+            entries["projections"] = list(self.projections)
+            if self.schedule == "custom":
+                entries["ratios"] = {lane: list(values) for lane, values in self.ratios}
+        if self.add:
+            entries["add"] = [each.as_dict() for each in self.add]
         return entries
 
     def lane_ratios(self, depths: Mapping[Lane, int]) -> dict[Lane, tuple[float, ...]]:
-        """Compute λ_i for every lane; lanes out of scope stay with M1 (all ones).
+        """Compute λ_i for every lane of a method with a curve; lanes out of scope stay with M1 (all ones).
 
         Args:
             depths: number of layers of each lane of the model at hand.
@@ -124,13 +150,17 @@ def recipe_from(entries: Mapping[str, Any], where: str = "recipe") -> Recipe:
         where: what the messages call the source: a file name, ``page`` or ``command line``.
 
     Raises:
-        RecipeError: an unknown key, a wrong type or a value out of range.
+        RecipeError: an unknown key, one of another method, a wrong type or a value out of range.
     """
     if not isinstance(entries, Mapping):
         raise RecipeError(f"{where}: expected a mapping with keys such as triple and lambda, but got {seen(entries)}.")
+    method = one_of(entries.get("method", DEFAULT_METHOD), tuple(METHODS), f"{where}: method")
+    row = METHODS[method]
+    own = tuple(parameter.name for parameter in row.parameters)
+    keys = (*_COMMON, *(_CURVE if row.curve else ()), *own)
     for key in entries:
-        if key not in _KEYS:
-            raise RecipeError(f"{where}: {seen(key)}: no such key; a recipe has {', '.join(_KEYS)}.")
+        if key not in keys:
+            raise RecipeError(f"{where}: {seen(key)}: no such key; a recipe of method {method} has {', '.join(keys)}.")
     version = entries.get("version", RECIPE_VERSION)
     if version != RECIPE_VERSION or isinstance(version, bool):
         raise RecipeError(f"{where}: version: this program reads version {RECIPE_VERSION}, but got {seen(version)}.")
@@ -139,22 +169,27 @@ def recipe_from(entries: Mapping[str, Any], where: str = "recipe") -> Recipe:
         raise RecipeError(
             f"{where}: triple: expected the name of a triple in checkpoints.yaml, but got {seen(triple)}."
         )
-    schedule = _one_of(entries.get("schedule", "depth"), SCHEDULE_NAMES, f"{where}: schedule")
-    scope = _some_of(entries.get("scope", LANES), LANES, f"{where}: scope")
-    ratios = _read_ratios(entries.get("ratios"), where) if schedule == "custom" else ()
+    entries = {**row.defaults, **entries}
+    scope = some_of(entries.get("scope", row.parts), row.parts, f"{where}: scope")
     return Recipe(
         triple=triple,
-        method=_one_of(entries.get("method", "sa"), METHODS, f"{where}: method"),
-        schedule=cast(ScheduleName, schedule),
-        mixing=_number(entries.get("lambda", 0.2), 1.0, f"{where}: lambda"),
-        exponents=_exponents(entries.get("alpha", 0.8), cast(ScheduleName, schedule), f"{where}: alpha"),
-        scope=cast(tuple[Lane, ...], scope),
-        projections=cast(
-            tuple[Projection, ...],
-            _some_of(entries.get("projections", PROJECTIONS), PROJECTIONS, f"{where}: projections"),
-        ),
-        ratios=ratios,
+        method=method,
+        scope=cast(tuple[Part, ...], scope),
+        values=tuple((each.name, each.read(entries.get(each.name, each.default), where)) for each in row.parameters),
+        add=read_additions(entries.get("add", ()), f"{where}: add"),
+        **(_read_curve(entries, where) if row.curve else {}),
     )
+
+
+def _read_curve(entries: Mapping[str, Any], where: str) -> dict[str, Any]:
+    schedule = cast(ScheduleName, one_of(entries.get("schedule", "depth"), SCHEDULE_NAMES, f"{where}: schedule"))
+    return {
+        "schedule": schedule,
+        "mixing": number(entries.get("lambda", 0.2), 0.0, 1.0, f"{where}: lambda"),
+        "exponents": _exponents(entries.get("alpha", 0.8), schedule, f"{where}: alpha"),
+        "projections": some_of(entries.get("projections", PROJECTIONS), PROJECTIONS, f"{where}: projections"),
+        "ratios": _read_ratios(entries.get("ratios"), where) if schedule == "custom" else (),
+    }
 
 
 def _exponents(value: object, schedule: ScheduleName, where: str) -> tuple[float, ...]:
@@ -164,38 +199,18 @@ def _exponents(value: object, schedule: ScheduleName, where: str) -> tuple[float
         values = values * GROUPS
     if len(values) != wanted:
         raise RecipeError(f"{where}: schedule {schedule} takes {wanted} value(s), but got {len(values)}.")
-    return tuple(_number(each, MAX_EXPONENT, where) for each in values)
+    return tuple(number(each, 0.0, MAX_EXPONENT, where) for each in values)
 
 
 def _read_ratios(value: object, where: str) -> tuple[tuple[Lane, tuple[float, ...]], ...]:
     if not isinstance(value, Mapping):
         raise RecipeError(f"{where}: ratios: schedule custom needs a list of λ_i for each of {', '.join(LANES)}.")
     for lane, values in value.items():
-        _one_of(lane, LANES, f"{where}: ratios")
+        one_of(lane, LANES, f"{where}: ratios")
         if not isinstance(values, Sequence) or isinstance(values, str):
             raise RecipeError(f"{where}: ratios.{lane}: expected a list of numbers, but got {seen(values)}.")
     return tuple(
-        (lane, tuple(_number(each, 1.0, f"{where}: ratios.{lane}") for each in value[lane]))
+        (lane, tuple(number(each, 0.0, 1.0, f"{where}: ratios.{lane}") for each in value[lane]))
         for lane in LANES
         if lane in value
     )
-
-
-def _number(value: object, highest: float, where: str) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0.0 <= value <= highest:  # NaN is not
-        return float(value) + 0.0  # −0.0 becomes 0.0: one recipe, one id
-    raise RecipeError(f"{where}: expected a number from 0 to {highest:g}, but got {seen(value)}.")
-
-
-def _one_of(value: object, allowed: Sequence[str], where: str) -> str:
-    if not isinstance(value, str) or value not in allowed:
-        raise RecipeError(f"{where}: expected one of {', '.join(allowed)}, but got {seen(value)}.")
-    return value
-
-
-def _some_of(value: object, allowed: Sequence[str], where: str) -> tuple[str, ...]:
-    if isinstance(value, str) or not isinstance(value, Sequence):
-        raise RecipeError(f"{where}: expected a list out of {', '.join(allowed)}, but got {seen(value)}.")
-    for each in value:
-        _one_of(each, allowed, where)
-    return tuple(each for each in allowed if each in value)

@@ -9,24 +9,25 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from explorer import evaluation, export
-from explorer.attention import Lane, lane_depths
+from explorer.anatomy import kept_anatomy
 from explorer.audio import Clip
+from explorer.bench import Bench
 from explorer.checkpoints.cache import Progress
-from explorer.checkpoints.triple import Member, load_triple
-from explorer.config import Config, TripleSpec, Window
+from explorer.checkpoints.triple import MEMBERS, Member, load_triple
+from explorer.checks import one_of
+from explorer.config import Config, Window
 from explorer.corpora.utterance import Utterance
 from explorer.errors import RecipeError
 from explorer.hypotheses import HypothesisStore
 from explorer.listening import Listener
 from explorer.live_model import LiveModel, Network, pick_device
-from explorer.normalization import Normalizer, normalizer_of
+from explorer.methods import DEFAULT_METHOD
+from explorer.normalization import normalizer_of
 from explorer.recipe import Recipe, recipe_from
-from explorer.scoring import Alignment, align
 from explorer.text_rules import WHISPER_RULES, TextRules
 from explorer.transcription.decoding import Decoding, Halt, Hypothesis
 from explorer.transcription.transcriber import Transcriber
@@ -35,33 +36,6 @@ ModelName = Literal["m0", "m1", "m2", "merge"]
 MODEL_NAMES: tuple[ModelName, ...] = get_args(ModelName)
 MAX_TRIPLES = 2
 MAX_REMEMBERED = 2_000
-
-
-@dataclass(frozen=True, eq=False)
-class Bench:
-    """One triple, ready to work with."""
-
-    spec: TripleSpec
-    live: LiveModel
-    transcriber: Transcriber
-    normalizer: Normalizer
-
-    @property
-    def depths(self) -> dict[Lane, int]:
-        """Return the number of layers of each lane."""
-        return lane_depths(self.live.triple.parameters)
-
-    def held(self, model: str, recipe: Recipe) -> AbstractContextManager[Network]:
-        """Lend a model by name; ``merge`` is the merge of ``recipe``."""
-        return self.live.merged(recipe) if model == "merge" else self.live.checkpoint(cast(Member, model))
-
-    def fingerprint(self, model: str, recipe: Recipe) -> str:
-        """Name a model's weights by 16 hexadecimal digits."""
-        return self.live.merged_fingerprint(recipe) if model == "merge" else self.live.fingerprint(cast(Member, model))
-
-    def align(self, reference: str, hypothesis: str) -> Alignment:
-        """Normalise both texts and align them."""
-        return align(self.normalizer(reference), self.normalizer(hypothesis))
 
 
 class Workbench:
@@ -87,14 +61,19 @@ class Workbench:
         return recipe_from(self.config.default, f"{self.config.path.name}: default")
 
     def recipe(self, entries: dict[str, Any], where: str) -> Recipe:
-        """Read a recipe; entries it lacks are the default recipe's.
+        """Read a recipe; entries it lacks are the default recipe's, or its own method's if that is another one.
 
         Raises:
-            RecipeError: an entry is unknown or out of range.
+            RecipeError: an entry is unknown or out of range, or it adds a task vector that the triple does not have.
             ConfigError: no such triple.
         """
-        recipe = recipe_from({**self.config.default, **entries}, where)
-        self.config.triple(recipe.triple)
+        default = self.config.default
+        if entries.get("method", default.get("method")) not in (None, default.get("method", DEFAULT_METHOD)):
+            default = {"triple": default["triple"]} if "triple" in default else {}
+        recipe = recipe_from({**default, **entries}, where)
+        vectors = ("m1", "m2", *self.config.triple(recipe.triple).vectors)
+        for each in recipe.add:
+            one_of(each.vector, vectors, f"{where}: add: vector")
         return recipe
 
     def decoding(self, recipe: Recipe, window: str | None = None, max_new_tokens: int | None = None) -> Decoding:
@@ -203,7 +182,7 @@ class Workbench:
         """
         merges = {"merge": recipe, **(pins or {})}
         for each in merges.values():
-            each.lane_ratios(bench.depths)  # what does not fit fails here, not after the first models
+            bench.live.check(each)  # what does not fit fails here, not after the first models
 
         def held(model: str) -> AbstractContextManager[Network]:
             return bench.held("merge", merges[model]) if model in merges else bench.held(model, recipe)
@@ -221,6 +200,15 @@ class Workbench:
             else bench.live.fingerprint(cast(Member, name))
             for name in names
         }
+
+    def anatomy(self, bench: Bench) -> dict[str, Any]:
+        """Measure what fine-tuning changed, tensor by tensor; see ``anatomy.anatomy``.
+
+        Raises:
+            CheckpointError: a further task vector of the triple cannot be had.
+        """
+        members = {member: bench.live.fingerprint(member) for member in MEMBERS}
+        return kept_anatomy(bench.live.triple, members) | {"fingerprints": members}
 
     def export(self, bench: Bench, recipe: Recipe, target: Path) -> str:
         """Write a merge as a Hugging Face folder and return its fingerprint.

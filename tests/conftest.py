@@ -14,12 +14,13 @@ from material import Folders, cache_with_models_of, no_progress, sine, write_con
 from tiny_whisper import write_companions, write_whisper
 
 from explorer.__main__ import main
+from explorer.bench import Bench
 from explorer.checkpoints.cache import cache_folder
 from explorer.checkpoints.triple import Triple, load_triple
 from explorer.config import Config, TripleSpec, read_config
 from explorer.corpora.utterance import Utterance
 from explorer.live_model import LiveModel, pick_device
-from explorer.workbench import Bench, Workbench
+from explorer.workbench import Workbench
 
 # Whoever shares the machine must not turn a law into a failure; sixty examples find what a hundred do.
 settings.register_profile("laws", deadline=None, max_examples=60)

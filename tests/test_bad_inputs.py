@@ -258,6 +258,23 @@ CASES = {
     "unknown lane": (with_option("--scope encoder.cross"), "scope: expected one of encoder.self"),
     "unknown projection": (with_option("--projections q,o"), "projections: expected one of q, k, v"),
     "unknown method": (with_option("--method soup"), "method: expected one of sa"),
+    "parameter of another method": (
+        with_option("--method lerp --set density=0.2"),
+        "command line: 'density': no such key",
+    ),
+    "λᵢ for a method without a curve": (with_option("--method ties --alpha 0.8"), "command line: 'alpha': no such key"),
+    "parameter out of range": (
+        with_option("--method ties --set density=0"),
+        "density: expected a number from 0.01 to 1",
+    ),
+    "parameter in words": (with_option("--method ties --set density=few"), "density: expected a number from 0.01 to 1"),
+    "parameter without a value": (with_option("--method ties --set density"), "--set: expected NAME=VALUE"),
+    "parameter for any method": (with_option("--set speed=3"), "command line: 'speed': no such key"),
+    "part that SA Merge cannot merge": (with_option("--scope norms"), "scope: expected one of encoder.self"),
+    "unknown task vector": (with_option("--add noise=1"), "add: vector: expected one of m1, m2, but got 'noise'"),
+    "task vector without β": (with_option("--add m1"), "--add: expected VECTOR=β"),
+    "β in words": (with_option("--add m1=much"), "--add: expected a number, but got 'much'"),
+    "β out of range": (with_option("--add m1=3"), "add[0].beta: expected a number from -2 to 2"),
     "unknown triple": (with_option("--triple huge"), "'huge'"),
     "unknown window": (with_option("--window 12"), "window: expected fit or 30, but got '12'"),
     "fit where it was not declared": (

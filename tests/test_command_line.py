@@ -1,5 +1,6 @@
 """The command line: what each command prints, where it prints it, and how it ends."""
 
+import itertools
 import json
 import subprocess
 import sys
@@ -11,9 +12,11 @@ import yaml
 from material import sine
 
 from explorer.__main__ import main
+from explorer.addition import Addition
 from explorer.corpora.manifest import MANIFEST
 from explorer.errors import ConfigError
 from explorer.live_model import LiveModel, pick_device
+from explorer.methods import METHODS
 from explorer.recipe import Recipe, recipe_from
 from explorer.schedule import SCHEDULE_NAMES
 
@@ -210,6 +213,67 @@ def test_a_recipe_file_is_used_and_options_go_before_it(document, tone, tmp_path
     assert recipe_of(document, tone, "--recipe", path) == recipe
     assert recipe_of(document, tone, "--recipe", path, "--lambda", "0.6").mixing == 0.6
     assert recipe_of(document, tone, "--recipe", path, "--lambda", "0.6").exponents == (0.1,)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_and_every_parameter_of_its_row_can_be_given(document, tone, method):
+    row = METHODS[method]
+    given = [("--set", f"{each.name}={each.lowest + (each.highest - each.lowest) / 3:.0f}") for each in row.parameters]
+    given = [pair for pair in given if not pair[1].startswith("density")]
+    found = recipe_of(document, tone, "--method", method, *itertools.chain(*given))
+    assert found.method == method
+    assert [f"{name}={value:.0f}" for name, value in found.values if name != "density"] == [text for _, text in given]
+    assert recipe_of(document, tone, "--method", method) == recipe_from({"triple": "tiny", "method": method})
+
+
+def test_another_method_than_the_files_takes_its_triple_and_its_additions_alone(document, tone, tmp_path):
+    path = tmp_path / "R.yaml"
+    path.write_text(yaml.safe_dump({"triple": "tiny", "lambda": 0.9, "add": [{"vector": "m2", "beta": 0.5}]}))
+    found = recipe_of(document, tone, "--recipe", path, "--method", "lerp", "--scope", "norms,output")
+    expected = {
+        "triple": "tiny",
+        "method": "lerp",
+        "scope": ["output", "norms"],
+        "add": [{"vector": "m2", "beta": 0.5}],
+    }
+    assert found == recipe_from(expected)
+    assert recipe_of(document, tone, "--recipe", path, "--method", "sa").mixing == 0.9
+
+
+def test_task_vectors_are_added_by_option(document, tone):
+    found = recipe_of(document, tone, "--add", "m2=0.5", "--add", "m1=-0.25@feed-forward,encoder.self")
+    assert found.add == (Addition("m2", 0.5), Addition("m1", -0.25, ("encoder.self", "feed-forward")))
+
+
+def test_every_method_writes_its_own_weights_and_a_recipe_that_gives_them_again(document, tmp_path):
+    prints = set()
+    for method in METHODS:
+        told = document("merge", "--method", method, "--out", tmp_path / method)
+        card = json.loads((tmp_path / method / "merge_recipe.json").read_text())
+        assert card["recipe"] == told["recipe"]
+        (tmp_path / f"{method}.json").write_text(json.dumps(told["recipe"]))
+        again = document("merge", "--recipe", tmp_path / f"{method}.json", "--out", tmp_path / f"{method}-again")
+        assert again["fingerprint"] == told["fingerprint"]
+        prints.add(told["fingerprint"])
+    assert len(prints) == len(METHODS) - 1  # Task Arithmetic at λ 1, w 0.5 is Lerp at 0.5
+
+
+def test_several_methods_are_evaluated_in_one_pass(document, corpus, tmp_path):
+    for method in ("ties", "lerp"):
+        (tmp_path / f"{method}.yaml").write_text(f"method: {method}\n")
+    pins = itertools.chain(*(("--pin", tmp_path / f"{method}.yaml") for method in ("ties", "lerp")))
+    options = ("--limit", "1", "--models", "m1,merge", "--method", "dare", *FEW)
+    found = document("evaluate", "--corpus", f"manifest:{corpus}", *options, *pins)
+    assert [found["recipe"]["method"], *(pin["method"] for pin in found["pins"].values())] == ["dare", "ties", "lerp"]
+    assert len(set(found["fingerprints"].values())) == 6
+
+
+def test_the_methods_are_listed_with_all_that_their_rows_say(document, run):
+    found = document("methods")
+    assert list(found["methods"]) == list(METHODS)
+    assert found["methods"]["ties"]["parameters"][0]["default"] == 0.2
+    _, told, _ = run("methods")
+    assert all(row.equation in told and row.paper in told for row in METHODS.values())
 
 
 def test_the_recipe_a_command_tells_is_a_recipe_file(document, tone, tmp_path):

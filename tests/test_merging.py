@@ -9,7 +9,8 @@ from hypothesis.extra import numpy as arrays
 
 from explorer.attention import LANES, PROJECTIONS, attention_parameters
 from explorer.errors import RecipeError
-from explorer.merging.selective_attention import merge_tensor, parameter_ratios
+from explorer.merging.lerp import interpolate
+from explorer.merging.selective_attention import parameter_ratios
 from explorer.recipe import Recipe, recipe_from
 
 values = st.floats(-8, 8, width=32) | st.sampled_from([0.0, -0.0])
@@ -28,7 +29,7 @@ PARAMETERS = attention_parameters(NAMES)
 def merged(first, second, ratio):
     # What was there before must not shine through.
     out = torch.full((len(first),), torch.nan)
-    result = merge_tensor(torch.from_numpy(first), torch.from_numpy(second), ratio, out)
+    result = interpolate(torch.from_numpy(first), torch.from_numpy(second), ratio, out)
     assert result is out
     return out.numpy()
 

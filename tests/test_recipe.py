@@ -130,7 +130,7 @@ WRONG = {
     "no triple": ({"triple": None}, "triple"),
     "empty triple": ({"triple": ""}, "triple"),
     "triple of another type": ({"triple": ["tiny-en"]}, "triple"),
-    "unknown method": ({"method": "slerp"}, "method"),
+    "unknown method": ({"method": "soup"}, "method"),
     "unknown schedule": ({"schedule": "depht"}, "schedule"),
     "schedule of another type": ({"schedule": {"depth": 1}}, "schedule"),
     "λ above one": ({"lambda": 1.0001}, "lambda"),

@@ -41,13 +41,22 @@
 
   page.percent = (fraction) => (fraction === null ? "–" : `${(100 * fraction).toFixed(1)} %`);
 
+  /** The table of methods, put here by the recipe panel. */
+  page.methods = {};
+
   page.describe = (recipe) => {
-    const alpha = Array.isArray(recipe.alpha) ? recipe.alpha.join(" / ") : recipe.alpha;
-    const parts = [recipe.schedule];
-    if (recipe.schedule !== "custom") parts.push(`λ ${recipe.lambda}`);
-    if (!["custom", "constant"].includes(recipe.schedule)) parts.push(`α ${alpha}`);
-    parts.push(recipe.scope.length === 3 ? "all attention" : recipe.scope.join(", ") || "nothing merged");
-    if (recipe.projections.length < 3) parts.push(recipe.projections.join(", ") || "no projection");
+    const row = page.methods[recipe.method] || { curve: true, parameters: [], parts: [] };
+    const parts = recipe.method === "sa" ? [] : [row.title || recipe.method];
+    if (row.curve) {
+      parts.push(recipe.schedule);
+      if (recipe.schedule !== "custom") parts.push(`λ ${recipe.lambda}`);
+      if (!["custom", "constant"].includes(recipe.schedule)) parts.push(`α ${Array.isArray(recipe.alpha) ? recipe.alpha.join(" / ") : recipe.alpha}`);
+    }
+    parts.push(...row.parameters.map((each) => `${each.symbol} ${recipe[each.name]}`));
+    const all = row.curve ? "all attention" : "everything";
+    parts.push(recipe.scope.length === (row.curve ? 3 : row.parts.length) ? all : recipe.scope.join(", ") || "nothing merged");
+    if (recipe.projections && recipe.projections.length < 3) parts.push(recipe.projections.join(", ") || "no projection");
+    parts.push(...(recipe.add || []).map((each) => `${each.beta < 0 ? "−" : "+"}${Math.abs(each.beta)}·τ(${each.vector})`));
     return parts.join(" · ");
   };
 })();

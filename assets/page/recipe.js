@@ -1,4 +1,5 @@
-/* The recipe panel: triple, schedule, λ, α, scope and the curve. Its value is {recipe, stamp}; `submit` when the hand rests. */
+/* The recipe panel: triple, method, its parameters, scope and, where the method has one, the curve with its schedule, λ and α.
+   Its value is {recipe, stamp}; `submit` when the hand rests. Methods and their sliders come from Python's table. */
 (() => {
   "use strict";
   const page = (window.SAMerge = window.SAMerge || {});
@@ -6,14 +7,15 @@
   const GROUP_NAMES = ["bottom third", "middle third", "top third"];
 
   /** A labelled slider with a number beside it. `moved(value)` while it moves, `rested()` when the hand lets go. */
-  const dial = (id, label, hint, highest, moved, rested) => {
-    const options = { min: 0, max: highest, step: 0.01 };
+  const dial = (id, label, hint, highest, moved, rested, lowest = 0, step = 0.01) => {
+    const options = { min: lowest, max: highest, step };
+    const places = step < 1 ? 2 : 0;
     const range = el("input", { type: "range", id, ...options, "aria-describedby": `${id}-hint` });
     const number = el("input", { type: "number", ...options, "aria-label": `${label}, typed` });
     const take = (text) => {
-      const value = Math.min(highest, Math.max(0, Number.parseFloat(text)));
-      if (Number.isNaN(value)) number.value = Number(range.value).toFixed(2);
-      else moved(value);
+      const value = Math.min(highest, Math.max(lowest, Number.parseFloat(text)));
+      if (Number.isNaN(value)) number.value = Number(range.value).toFixed(places);
+      else moved(step < 1 ? value : Math.round(value));
     };
     range.addEventListener("input", () => take(range.value));
     range.addEventListener("change", rested);
@@ -27,7 +29,7 @@
       node.classList.toggle("sam-off", !on);
       range.disabled = number.disabled = !on;
     };
-    return { node, use, show: (value) => { range.value = value; if (document.activeElement !== number) number.value = value.toFixed(2); else number.value = value; } };
+    return { node, use, show: (value) => { range.value = value; if (document.activeElement !== number) number.value = value.toFixed(places); else number.value = value; } };
   };
 
   const boxes = (legend, names, checked, toggled) => {
@@ -37,15 +39,99 @@
       return [input, el("label", { class: "sam-check" }, input, label)];
     });
     const node = el("fieldset", { class: "sam-boxes" }, el("legend", {}, legend), ...inputs.map(([, label]) => label));
-    return { node, show: (chosen) => inputs.forEach(([input]) => { input.checked = chosen.includes(input.value); }) };
+    /** `offered`: those that can be chosen now; the others are not shown. */
+    const show = (chosen, offered) => inputs.forEach(([input, label]) => {
+      input.checked = chosen.includes(input.value);
+      label.hidden = Boolean(offered) && !offered.includes(input.value);
+    });
+    return { node, show };
   };
+
+  /** The sliders of a method's own parameters, from its row of the table. */
+  class Parameters {
+    constructor(changed, rested) {
+      this.hand = [changed, rested];
+      this.node = el("div", { class: "sam-dials", id: "sam-parameters" });
+    }
+
+    draw(method, row, recipe) {
+      if (method !== this.method) {
+        this.method = method;
+        const [changed, rested] = this.hand;
+        this.dials = row.parameters.map((each) => [each.name, dial(`sam-set-${each.name}`, each.symbol, each.meaning, each.highest,
+          (value) => changed({ [each.name]: value }), rested, each.lowest, each.step)]);
+        this.node.replaceChildren(...this.dials.map(([, each]) => each.node));
+      }
+      for (const [name, each] of this.dials) each.show(recipe[name]);
+    }
+  }
+
+  /** Sliders for β of every task vector of the triple, and the parts of the model they are added to. */
+  class Additions {
+    constructor(props, changed, rested, both) {
+      Object.assign(this, { props, changed, rested, both, betas: {}, scope: [...props.parts] });
+      this.dials = el("div", { class: "sam-dials" });
+      this.parts = boxes("added to", Object.fromEntries(props.parts.map((part) => [part, part])), [], (part, on) => {
+        this.scope = props.parts.filter((each) => (each === part ? on : this.scope.includes(each)));
+        this.both(this.change());
+      });
+      this.says = el("span", {});
+      this.node = el("details", { class: "sam-add" }, el("summary", {}, "Add task vectors ", this.says), this.dials, this.parts.node);
+    }
+
+    change() {
+      const scope = this.scope.length === this.props.parts.length ? {} : { scope: [...this.scope] };
+      const add = Object.entries(this.betas).filter(([, beta]) => beta).map(([vector, beta]) => ({ vector, beta, ...scope }));
+      return { add: add.length ? add : undefined };
+    }
+
+    draw(recipe) {
+      const vectors = this.props.vectors[recipe.triple];
+      this.betas = Object.fromEntries(Object.keys(vectors).map((name) => [name, (recipe.add || []).find((each) => each.vector === name)?.beta ?? 0]));
+      if (recipe.add) this.scope = recipe.add[0].scope || [...this.props.parts];
+      if (this.triple !== recipe.triple) {
+        this.triple = recipe.triple;
+        const made = Object.entries(vectors).map(([name, label]) => [name, dial(`sam-add-${name}`, `β ${name}`, label, this.props.max_beta, (value) => {
+          this.betas[name] = value;
+          this.changed(this.change());
+        }, this.rested, -this.props.max_beta, 0.05)]);
+        this.shown = Object.fromEntries(made);
+        this.dials.replaceChildren(...made.map(([, each]) => each.node));
+      }
+      for (const [name, each] of Object.entries(this.shown)) each.show(this.betas[name]);
+      this.parts.show(this.scope);
+      this.says.textContent = recipe.add ? `(${recipe.add.length})` : "";
+    }
+  }
 
   page.mountRecipe = (element, props, trigger) => {
     let recipe = structuredClone(props.value.recipe);
     const depths = () => props.depths[recipe.triple];
 
+    const row = () => props.methods[recipe.method];
+    page.methods = props.methods;
+
     const draw = () => {
+      triple.value = recipe.triple;
+      method.value = recipe.method;
+      parameters.draw(recipe.method, row(), recipe);
+      scope.show(recipe.scope, row().parts);
+      additions.draw(recipe);
+      for (const each of [schedule.parentNode, curveDials, curve.node, projections.node]) each.hidden = !row().curve;
+      flat.hidden = row().curve;
+      flat.textContent = `${row().title} treats all tensors in scope alike: there is no curve over the layers.`;
+      rest.textContent = row().curve
+        ? "Only q, k and v of attention are mixed. Everything else is M1’s, so even “100 % adult” is not M2."
+        : "What is out of scope is M1’s. Tensors that training left as they were are M0’s in any case.";
+      about.hidden = recipe.method === "sa";
+      about.replaceChildren(el("code", { class: "sam-equation" }, row().equation), `${row().meaning} `,
+        el("a", { href: row().paper, target: "_blank", rel: "noreferrer" }, "Paper"));
+      if (row().curve) drawCurve();
+      else reading.hidden = true;
+    };
+    const drawCurve = () => {
       const row = props.schedules[recipe.schedule];
+      reading.hidden = false;
       formula.textContent = row.formula;
       meaning.textContent = row.meaning;
       const alpha = Array.isArray(recipe.alpha) ? recipe.alpha : [recipe.alpha];
@@ -56,15 +142,14 @@
         each.use(row.exponents > 0, index === 0 ? row.exponent_hint : GROUP_NAMES[index - 1]);
         each.show(index === 0 ? alpha[0] : alpha[index - 1] ?? alpha[0]);
       });
-      scope.show(recipe.scope);
       projections.show(recipe.projections);
-      triple.value = recipe.triple;
       schedule.value = recipe.schedule;
       curve.draw(recipe, depths());
     };
     let frame = 0;
     const changed = (change) => {
-      recipe = { ...recipe, ...change };
+      // Through JSON: an entry that is taken away is gone, not undefined.
+      recipe = JSON.parse(JSON.stringify({ ...recipe, ...change }));
       page.setRecipe(recipe);
       if (!frame) frame = requestAnimationFrame(() => { frame = 0; draw(); });
     };
@@ -89,9 +174,19 @@
     };
     const setTriple = (name) => {
       const change = { triple: name };
+      const add = (recipe.add || []).filter((each) => each.vector in props.vectors[name]);
+      if (recipe.add) change.add = add.length ? add : undefined;
       if (recipe.schedule === "custom") Object.assign(change, { schedule: "depth", ratios: undefined });
-      recipe = JSON.parse(JSON.stringify({ ...recipe, ...change }));
-      both({});
+      left.clear();
+      both(change);
+    };
+    /** Each method is found again as it was left. */
+    const left = new Map();
+    const setMethod = (name) => {
+      left.set(recipe.method, recipe);
+      const { triple, add } = recipe;
+      recipe = structuredClone(left.get(name) || props.methods[name].preset);
+      both({ triple, add });
     };
     /** λ_i of all lanes as they are now, those out of scope included. */
     const ratiosNow = () => (recipe.schedule === "custom" ? structuredClone(recipe.ratios)
@@ -110,6 +205,12 @@
 
     const choice = (names, chosen, attributes) => el("select", { ...attributes, onchange: (event) => chosen(event.target.value) },
       ...Object.entries(names).map(([value, label]) => el("option", { value }, label)));
+    const method = choice(Object.fromEntries(Object.entries(props.methods).map(([name, each]) => [name, each.title])), setMethod, { id: "sam-method" });
+    const parameters = new Parameters(changed, rested);
+    const additions = new Additions(props, changed, rested, both);
+    const flat = el("p", { class: "sam-flat" });
+    const rest = el("p", { class: "sam-rest" });
+    const about = el("p", { class: "sam-reading sam-about" });
     const triple = choice(props.triples, setTriple, { id: "sam-triple" });
     const schedule = choice(Object.fromEntries(Object.keys(props.schedules).map((name) => [name, name])), setSchedule, { id: "sam-schedule" });
     const formula = el("code", { class: "sam-formula" });
@@ -122,24 +223,27 @@
       changed({ alpha });
     }, rested));
     const exponents = [single, ...grouped];
-    const scope = boxes("Merged", { "encoder.self": "encoder self", "decoder.self": "decoder self", "decoder.cross": "cross" },
-      [], toggle("scope", Object.keys(page.LANES)));
+    const names = { "encoder.self": "encoder self", "decoder.self": "decoder self", "decoder.cross": "cross" };
+    const scope = boxes("Merged", Object.fromEntries(props.parts.map((part) => [part, names[part] || part])), [], toggle("scope", props.parts));
     const projections = boxes("of them", { q: "q", k: "k", v: "v" }, [], toggle("projections", ["q", "k", "v"]));
     const curve = new page.Curve(hand);
     const reset = el("button", { type: "button", class: "sam-button", onclick: () => {
       recipe = structuredClone(props.preset);
+      left.clear();
       both({});
     } }, "Back to the start");
 
+    const reading = el("div", { class: "sam-reading" }, formula, meaning);
+    const curveDials = el("div", { class: "sam-dials" }, mixing.node, ...exponents.map((each) => each.node));
     element.replaceChildren(el("div", { class: "sam-panel" },
       el("div", { class: "sam-choices" },
         el("label", { class: "sam-choice" }, "Triple", triple),
+        el("label", { class: "sam-choice" }, "Method", method),
         el("label", { class: "sam-choice" }, "Schedule", schedule),
-        el("div", { class: "sam-reading" }, formula, meaning)),
-      el("div", { class: "sam-dials" }, mixing.node, ...exponents.map((each) => each.node)),
-      curve.node,
+        reading),
+      about, curveDials, parameters.node, curve.node, flat,
       el("div", { class: "sam-row" }, scope.node, projections.node, reset),
-      el("p", { class: "sam-rest" }, "Only q, k and v of attention are mixed. Everything else is M1’s, so even “100 % adult” is not M2.")));
+      rest, additions.node));
     page.setRecipe(recipe);
     draw();
   };

@@ -15,9 +15,18 @@ from explorer.checkpoints.cache import Progress
 from explorer.checkpoints.hub import hub_folder
 from explorer.checkpoints.task_vector import add_task_vector, load_task_vector, task_vector_header, task_vector_shapes
 from explorer.checkpoints.triple_check import check_config, check_finite, check_same_config, check_same_shapes
-from explorer.checkpoints.weights import TIED, Shapes, Weights, load_weights, read_json, share_equal, tensor_shapes
+from explorer.checkpoints.weights import (
+    EMBEDDINGS,
+    TIED,
+    Shapes,
+    Weights,
+    load_weights,
+    read_json,
+    share_equal,
+    tensor_shapes,
+)
 from explorer.config import Source, TripleSpec
-from explorer.errors import MismatchError
+from explorer.errors import MismatchError, RecipeError, seen
 
 Member = Literal["m0", "m1", "m2"]
 MEMBERS: tuple[Member, ...] = ("m0", "m1", "m2")
@@ -122,6 +131,29 @@ def _load_member(place: Path, base: Weights) -> Weights:
     return share_equal(weights, base)
 
 
+def load_vector(triple: Triple, name: str) -> Weights:
+    """Load one of a triple's further task vectors: τ of the tensors it changes, float32.
+
+    Args:
+        triple: loaded.
+        name: under ``vectors`` of its entry in checkpoints.yaml.
+
+    Raises:
+        RecipeError: the triple has no task vector of that name.
+        CheckpointError: its file or checkpoint is broken, cannot be had or does not fit the base model.
+    """
+    source = triple.spec.vectors.get(name)
+    if source is None:
+        known = ", ".join(("m1", "m2", *triple.spec.vectors))
+        raise RecipeError(f"add: {seen(name)}: triple {triple.spec.name} has no such task vector; it has {known}.")
+    base = triple.weights["m0"]
+    place = _place(source, lambda what, done, total: None)
+    shapes = {each: tuple(tensor.shape) for each, tensor in base.items()}
+    _check_headers(place, triple.spec.base, triple.folder, triple.config, shapes)
+    member = _load_member(place, base)
+    return {each: tensor - base[each] for each, tensor in member.items() if tensor is not base[each]}
+
+
 def build_model(config: dict[str, Any], weights: Weights) -> WhisperForConditionalGeneration:
     """Make a module whose parameters *are* ``weights``: nothing is copied.
 
@@ -133,7 +165,7 @@ def build_model(config: dict[str, Any], weights: Weights) -> WhisperForCondition
         The model in evaluation mode, with no gradients.
     """
     model = _empty_model(config)
-    model.load_state_dict({**weights, TIED: weights["model.decoder.embed_tokens.weight"]}, assign=True)
+    model.load_state_dict({**weights, TIED: weights[EMBEDDINGS]}, assign=True)
     model.requires_grad_(False)
     model.train(False)
     return model

@@ -17,6 +17,7 @@ Shapes = dict[str, tuple[int, ...]]
 
 # The output projection is tied to the token embeddings; some checkpoints store it twice.
 TIED = "proj_out.weight"
+EMBEDDINGS = "model.decoder.embed_tokens.weight"
 _ADAPTER_MARKS = ("lora_", "adapter", "prompt_encoder", "prefix_encoder")
 
 

@@ -8,38 +8,33 @@ W0 cancels: W = W2 + λ_i·(W1 − W2). It is computed like that, in float32 and
 
 from collections.abc import Iterable, Mapping
 
-import torch
 from torch import Tensor
 
 from explorer.attention import AttentionParameter, lane_depths
+from explorer.merging.lerp import interpolate
+from explorer.merging.operands import Operands, Values, number_of
 from explorer.recipe import Recipe
 
 
-def merge_tensor(first: Tensor, second: Tensor, ratio: float, out: Tensor) -> Tensor:
+def merge(operands: Operands, values: Values, out: Tensor) -> Tensor:
     """Write the merge of one tensor into ``out``.
 
     Args:
-        first: M1's tensor, float32, any shape.
-        second: M2's, same shape.
-        ratio: λ_i in [0, 1], the share of ``first``.
-        out: same shape; must share memory with neither.
+        operands: of one q, k or v tensor.
+        values: ``ratio``: λ_i in [0, 1], the share of M1.
+        out: of the same shape; must share memory with none of them.
 
     Returns:
         ``out``.
     """
-    # lerp alone would turn −0.0 into 0.0 at the ends: copy there, so that the ends are exact in every bit.
-    if ratio == 1.0:
-        return out.copy_(first)
-    if ratio == 0.0:
-        return out.copy_(second)
-    return torch.lerp(second, first, ratio, out=out)
+    return interpolate(operands.first, operands.second, number_of(values, "ratio"), out)
 
 
 def parameter_ratios(recipe: Recipe, parameters: Iterable[AttentionParameter]) -> Mapping[str, float]:
     """Give every attention parameter its mixing ratio; those out of scope get 1 and so stay M1's.
 
     Args:
-        recipe: a recipe with method ``sa``.
+        recipe: of a method with a curve.
         parameters: the q, k and v tensors of the model at hand.
 
     Returns:

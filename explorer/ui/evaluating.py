@@ -22,8 +22,9 @@ from explorer.ui.shelf import Shelf, Visit
 from explorer.ui.views import chosen_view, view_choices, view_figure
 
 if TYPE_CHECKING:
+    from explorer.bench import Bench
     from explorer.transcription.decoding import Decoding
-    from explorer.workbench import Bench, ModelName
+    from explorer.workbench import ModelName
 
 WINDOWS = {"as declared": None, "fit": "fit", "30 s": "30"}
 MODELS: "dict[str, ModelName]" = {"M0": "m0", "M1": "m1", "M2": "m2", "merge": "merge"}

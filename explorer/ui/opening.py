@@ -16,8 +16,9 @@ from explorer.ui.text import LOADING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from explorer.bench import Bench
     from explorer.hypotheses import HypothesisStore
-    from explorer.workbench import Bench, Workbench
+    from explorer.workbench import Workbench
 
 _log = logging.getLogger(__name__)
 

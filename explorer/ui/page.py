@@ -1,15 +1,14 @@
 """The page's layout and wiring, and nothing else: what stands where, and which handler answers what."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from explorer.attention import LANES
-from explorer.config import Config, TripleSpec
+from explorer.config import Config
 from explorer.corpora.utterance import Utterance
+from explorer.methods import METHODS
 from explorer.recipe import recipe_from
 from explorer.schedule import SCHEDULES
 from explorer.ui.choosing import Choosing
@@ -17,9 +16,10 @@ from explorer.ui.evaluate_tab import PLUMBING, evaluate_tab
 from explorer.ui.evaluating import Evaluating
 from explorer.ui.exploring import Exploring
 from explorer.ui.opening import Opening
+from explorer.ui.recipe_panel import recipe_panel
 from explorer.ui.render import Column, model_titles, transcripts
 from explorer.ui.shelf import Shelf
-from explorer.ui.text import LOADING, METHOD, NEWCOMER, SAMPLES_LEGEND, TAGLINE, WORDS
+from explorer.ui.text import LOADING, METHOD, METHODS_INTRO, NEWCOMER, SAMPLES_LEGEND, TAGLINE, WORDS
 
 SCRIPTS = (
     *("dom", "words", "schedule", "curve", "recipe", "pins", "clips", "transcripts"),
@@ -77,16 +77,7 @@ def _explore_tab(config: Config, exploring: Exploring, samples: Mapping[str, Utt
     waiting = [Column(model, titles[model]) for model in ("m1", "merge", "m2")]
     with gr.Row():
         with gr.Column(scale=8, min_width=320):
-            panel = gr.HTML(
-                value={"recipe": recipe.as_dict(), "stamp": 0},
-                html_template="",
-                js_on_load="SAMerge.mountRecipe(element, props, trigger); // fires 'submit'",
-                triples={spec.name: _triple_title(spec) for spec in config.triples},
-                depths={spec.name: dict.fromkeys(LANES, spec.layers) for spec in config.triples},
-                schedules={name: asdict(row) for name, row in SCHEDULES.items()},
-                preset=recipe.as_dict(),
-                elem_id="recipe",
-            )
+            panel = recipe_panel(config, recipe)
             heard = gr.HTML(
                 value=transcripts(waiting, "loading", None) | {"notice": LOADING},
                 html_template="",
@@ -146,11 +137,6 @@ def _explore_tab(config: Config, exploring: Exploring, samples: Mapping[str, Utt
     return panel
 
 
-def _triple_title(spec: TripleSpec) -> str:
-    """Say which triples have to be fetched first: their M1 is not part of this repository."""
-    return f"{spec.title} (download)" if spec.m1.repo else spec.title
-
-
 def _clip_row(sample: Utterance) -> dict[str, Any]:
     age = f"{sample.age:g} years" if sample.age is not None else "synthetic"
     facts = " · ".join(part for part in (str(sample.extra.get("level", "")), age) if part)
@@ -168,6 +154,9 @@ def _about_tab(config: Config) -> None:
     gr.Markdown(METHOD)
     readings = [[name, f"`{row.formula}`", row.meaning] for name, row in SCHEDULES.items()]
     gr.Markdown(_table(["schedule", "formula, i from 0 in a stack of L layers", "meaning"], readings))
+    gr.Markdown(METHODS_INTRO)
+    methods = [[f"[{row.title}]({row.paper})", f"`{row.equation}`", row.meaning] for row in METHODS.values()]
+    gr.Markdown(_table(["method", "one tensor", "meaning"], methods))
     gr.Markdown(WORDS)
     gr.Markdown("### The triples of checkpoints.yaml")
     for spec in config.triples:

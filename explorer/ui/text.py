@@ -31,6 +31,12 @@ The printed formula can be read in several ways, so all of them are here. `depth
 authors' own later code computes.
 """
 
+METHODS_INTRO = """
+### The other methods
+They are what SA Merge is compared with. Each but the first two treats every tensor of the model alike, not attention
+alone; what is out of scope stays M1's. On top of any of them β·τ of a task vector may be added (*Add task vectors*).
+"""
+
 WORDS = """
 ### How to read the transcripts
 Words stand as they are scored: Whisper's English normaliser lower-cases them, drops fillers such as *um*, and spells

@@ -1,0 +1,116 @@
+"""How long a move takes: every method's re-merge of a triple, as a ratio to a memory copy of the same tensors.
+
+    python benchmarks/merge_methods.py [--triple tiny-en] [--repeats 9] [--threads N]
+
+A ratio can be compared between machines and between a quiet and a busy moment; seconds cannot. Both are medians of one
+run in which copies and merges take turns.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from explorer.checkpoints.base import terminal_progress
+from explorer.config import read_config
+from explorer.live_model import LiveModel
+from explorer.methods import METHODS
+from explorer.one_thread import one_thread
+from explorer.recipe import Recipe, recipe_from
+from explorer.workbench import Workbench
+
+ROOT = Path(__file__).parents[1]
+
+
+def main() -> None:
+    """Measure and print a table, or with ``--json`` one document."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--triple", default="tiny-en")
+    parser.add_argument("--repeats", type=int, default=9)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    workbench = Workbench(read_config(ROOT / "checkpoints.yaml"), "cpu")
+    with terminal_progress() as progress:
+        live = workbench.bench(options.triple, progress).live
+    rows = [measured(live, options.triple, *move, options.repeats) for move in moves()]
+    if options.json:
+        sys.stdout.write(
+            json.dumps({"triple": options.triple, "threads": options.threads, "moves": rows}, indent=2) + "\n"
+        )
+        return
+    sys.stdout.write(f"{options.triple}, {options.threads} threads, medians of {options.repeats}\n")
+    sys.stdout.write(f"{'move':30} {'tensors':>8} {'MB':>7} {'merge s':>9} {'copy s':>9} {'ratio':>7}\n")
+    for row in rows:
+        sys.stdout.write(
+            f"{row['move']:30} {row['tensors']:8} {row['megabytes']:7.1f} {row['merge']:9.4f} {row['copy']:9.4f}"
+            f" {row['ratio']:7.1f}\n"
+        )
+
+
+def moves() -> list[tuple[str, str]]:
+    """Return (method, parameter moved) for every number of every method, λ standing for the curve."""
+    found = []
+    for name, row in METHODS.items():
+        names = [each.name for each in row.parameters if each.kind == "number"]
+        found += [(name, each) for each in (["lambda", *names] if row.curve else names)]
+    return found
+
+
+def measured(live: LiveModel, triple: str, method: str, moved: str, repeats: int) -> dict[str, Any]:
+    """Time one move again and again, each time to a new place, and a copy of the tensors it writes beside it."""
+    merges, copies = [], []
+    places = [0.2 + 0.5 * step / repeats for step in range(repeats + 1)]
+    for index, place in enumerate(places):
+        recipe = recipe_from({"triple": triple, "method": method, moved: place})
+        seconds = timed(lambda recipe=recipe: hold(live, recipe))
+        if index:  # the first place is reached from another method
+            merges.append(seconds)
+            copies.append(copied(live))
+    sizes = [live.triple.weights["m1"][name].numel() * 4 for name in live.written]
+    return {
+        "move": f"{method} {moved}",
+        "tensors": len(sizes),
+        "megabytes": sum(sizes) / 1e6,
+        "merge": statistics.median(merges),
+        "copy": statistics.median(copies),
+        "ratio": statistics.median(merges) / statistics.median(copies),
+    }
+
+
+def hold(live: LiveModel, recipe: Recipe) -> None:
+    """Merge and let go."""
+    with live.merged(recipe):
+        pass
+
+
+def copied(live: LiveModel) -> float:
+    """Return the seconds that copying the tensors of the merge takes, into memory that is there already."""
+    pairs = [(live.triple.weights["m1"][name], live.triple.weights["m1"][name].clone()) for name in live.written]
+
+    def copy() -> None:
+        with one_thread():
+            for source, target in pairs:
+                target.copy_(source)
+
+    return timed(copy)
+
+
+def timed(work: Callable[[], None]) -> float:
+    """Return the seconds that ``work`` takes."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""One open triple with everything it takes to work on it: live model, transcriber, normaliser."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import cast
+
+from explorer.attention import Lane, lane_depths
+from explorer.checkpoints.triple import Member
+from explorer.config import TripleSpec
+from explorer.live_model import LiveModel, Network
+from explorer.normalization import Normalizer
+from explorer.recipe import Recipe
+from explorer.scoring import Alignment, align
+from explorer.transcription.transcriber import Transcriber
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """One triple, ready to work with."""
+
+    spec: TripleSpec
+    live: LiveModel
+    transcriber: Transcriber
+    normalizer: Normalizer
+
+    @property
+    def depths(self) -> dict[Lane, int]:
+        """Return the number of layers of each lane."""
+        return lane_depths(self.live.triple.parameters)
+
+    def held(self, model: str, recipe: Recipe) -> AbstractContextManager[Network]:
+        """Lend a model by name; ``merge`` is the merge of ``recipe``."""
+        return self.live.merged(recipe) if model == "merge" else self.live.checkpoint(cast(Member, model))
+
+    def fingerprint(self, model: str, recipe: Recipe) -> str:
+        """Name a model's weights by 16 hexadecimal digits."""
+        return self.live.merged_fingerprint(recipe) if model == "merge" else self.live.fingerprint(cast(Member, model))
+
+    def align(self, reference: str, hypothesis: str) -> Alignment:
+        """Normalise both texts and align them."""
+        return align(self.normalizer(reference), self.normalizer(hypothesis))

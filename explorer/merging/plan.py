@@ -1,0 +1,84 @@
+"""A recipe → what has to be computed for every tensor, as small values that can be compared.
+
+A tensor whose job is the same as before need not be computed again; a tensor without a job is M1's own.
+"""
+
+import importlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from torch import Tensor
+
+from explorer.attention import AttentionParameter, Part, part_of
+from explorer.merging.operands import Operands, Values
+from explorer.merging.selective_attention import parameter_ratios
+from explorer.methods import METHODS, Value
+from explorer.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything that determines one merged tensor, its operands aside.
+
+    Attributes:
+        method: name of a method, or None for M1's tensor.
+        values: its parameters; for methods with a curve also ``ratio``.
+        add: task vectors added, with their β.
+    """
+
+    method: str | None
+    values: tuple[tuple[str, Value], ...] = ()
+    add: tuple[tuple[str, float], ...] = ()
+
+
+class Merge(Protocol):
+    """A method's function: writes the merge of one tensor into ``out`` and returns it."""
+
+    def __call__(self, operands: Operands, values: Values, out: Tensor) -> Tensor:
+        """Merge."""
+        ...
+
+
+def merge_of(method: str) -> Merge:
+    """Return the function of a method, from the module its row names."""
+    module = METHODS[method].module
+    path = module if "." in module else f"{__package__}.{module}"
+    return cast(Merge, importlib.import_module(path).merge)
+
+
+def plan(
+    recipe: Recipe,
+    differing: Iterable[str],
+    parameters: Iterable[AttentionParameter],
+    vectors: Mapping[str, Iterable[str]],
+) -> dict[str, Job]:
+    """Say what to compute for a recipe.
+
+    Args:
+        recipe: any.
+        differing: names of the tensors that are not the same in M0, M1 and M2; only they can be merged.
+        parameters: the attention's q, k and v tensors.
+        vectors: for every task vector that the recipe adds, the names of the tensors it changes.
+
+    Returns:
+        Parameter name → job; tensors that are M1's have none.
+
+    Raises:
+        RecipeError: a custom curve does not fit the model's depth.
+    """
+    jobs: dict[str, Job] = {}
+    if recipe.row.curve:
+        for name, ratio in parameter_ratios(recipe, parameters).items():
+            if ratio != 1.0:
+                jobs[name] = Job(recipe.method, (("ratio", ratio), *recipe.values))
+    else:
+        scope = set(recipe.scope)
+        jobs = {name: Job(recipe.method, recipe.values) for name in differing if part_of(name) in scope}
+    for addition in recipe.add:
+        parts: set[Part] = set(addition.scope) if addition.beta else set()
+        for name in vectors[addition.vector]:
+            if part_of(name) in parts:
+                job = jobs.get(name, Job(None))
+                jobs[name] = Job(job.method, job.values, (*job.add, (addition.vector, addition.beta)))
+    return jobs

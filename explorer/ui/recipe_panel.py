@@ -1,0 +1,61 @@
+"""The recipe panel: what recipe.js needs to draw its menus, sliders and curve, all of it from the project's tables."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import gradio as gr
+
+from explorer.addition import MAX_BETA
+from explorer.attention import LANES, PARTS
+from explorer.config import Config, TripleSpec
+from explorer.methods import METHODS
+from explorer.recipe import Recipe, recipe_from
+from explorer.schedule import SCHEDULES
+
+
+def recipe_panel(config: Config, recipe: Recipe) -> gr.HTML:
+    """Build the panel; its value is {recipe, stamp}, and ``submit`` fires when the hand rests.
+
+    Args:
+        config: of checkpoints.yaml.
+        recipe: shown first.
+    """
+    return gr.HTML(
+        value={"recipe": recipe.as_dict(), "stamp": 0},
+        html_template="",
+        js_on_load="SAMerge.mountRecipe(element, props, trigger); // fires 'submit'",
+        triples={spec.name: _title(spec) for spec in config.triples},
+        depths={spec.name: dict.fromkeys(LANES, spec.layers) for spec in config.triples},
+        vectors={spec.name: _vectors(spec) for spec in config.triples},
+        max_beta=MAX_BETA,
+        parts=list(PARTS),
+        schedules={name: asdict(row) for name, row in SCHEDULES.items()},
+        methods=method_rows(recipe),
+        preset=recipe.as_dict(),
+        elem_id="recipe",
+    )
+
+
+def method_rows(recipe: Recipe) -> dict[str, dict[str, Any]]:
+    """Return the table of methods for the browser, each with the recipe that choosing it starts from.
+
+    Args:
+        recipe: the default one; its own method starts from it.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    for name, row in METHODS.items():
+        start = recipe if name == recipe.method else recipe_from({"triple": recipe.triple, "method": name})
+        shown = {key: value for key, value in asdict(row).items() if key not in ("module", "defaults")}
+        rows[name] = shown | {"parts": list(row.parts), "preset": start.as_dict()}
+    return rows
+
+
+def _title(spec: TripleSpec) -> str:
+    """Say which triples have to be fetched first: their M1 is not part of this repository."""
+    return f"{spec.title} (download)" if spec.m1.repo else spec.title
+
+
+def _vectors(spec: TripleSpec) -> Mapping[str, str]:
+    labels = {name: source.label or name for name, source in spec.vectors.items()}
+    return {"m1": "τ1 · child", "m2": "τ2 · adult", **labels}
