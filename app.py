@@ -13,9 +13,9 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
 
-from explorer.config import read_config
+from explorer.config_file import read_config
 from explorer.corpora.manifest import read_manifest
-from explorer.errors import CorpusError, ExplorerError
+from explorer.errors import ConfigError, CorpusError, ExplorerError
 from explorer.ui.opening import Opening
 from explorer.ui.page import build_page, page_head
 from explorer.ui.serving import routes
@@ -34,6 +34,8 @@ def main() -> int:
         config = read_config(options.config)
         samples = {}
         for corpus in config.corpora[:1]:
+            if corpus.path is None:
+                raise ConfigError(f"{config.path.name}: the first of corpora is the sample clips; give it a path.")
             samples = {utterance.id: utterance for utterance in read_manifest(corpus.path).utterances}
         opening = Opening(config, options.device)
         # Folders of this machine are for the person sitting at it, unless they say otherwise.

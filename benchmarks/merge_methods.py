@@ -20,7 +20,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from explorer.checkpoints.base import terminal_progress
-from explorer.config import read_config
+from explorer.config_file import read_config
 from explorer.live_model import LiveModel
 from explorer.methods import METHODS
 from explorer.one_thread import one_thread

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from explorer import commands
 from explorer.checkpoints.cache import cache_folder
-from explorer.config import read_config
+from explorer.config_file import read_config
 from explorer.corpora.filters import HALVES
 from explorer.corpora.open import READERS
 from explorer.errors import ExplorerError

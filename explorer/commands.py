@@ -12,7 +12,7 @@ from tqdm import tqdm
 from explorer.audio import load_clip
 from explorer.bench import Bench
 from explorer.checkpoints.base import terminal_progress
-from explorer.config import read_yaml
+from explorer.config_file import read_yaml
 from explorer.corpora.id_list import write_ids
 from explorer.corpora.index import clear_indexes
 from explorer.corpora.open import open_corpus
@@ -143,7 +143,8 @@ def evaluate(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any
     rules = text_rules(options.normalizer, options.keep_fillers)
     for path in options.out:
         report_kind(path)  # a mistake in a name is told before the work, not after it
-    corpus = open_corpus(options.corpus, workbench.config.corpora)
+    with terminal_progress() as progress:
+        corpus = open_corpus(options.corpus, workbench.config.corpora, progress)
     bench = _open(workbench, recipe)
     spec = SubsetSpec(
         split=options.split,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer.attention import PARTS
-from explorer.config import read_yaml
+from explorer.config_file import read_yaml
 from explorer.errors import RecipeError
 from explorer.methods import METHODS
 from explorer.recipe import Recipe

@@ -17,7 +17,8 @@ from explorer.__main__ import main
 from explorer.bench import Bench
 from explorer.checkpoints.cache import cache_folder
 from explorer.checkpoints.triple import Triple, load_triple
-from explorer.config import Config, TripleSpec, read_config
+from explorer.config import Config, TripleSpec
+from explorer.config_file import read_config
 from explorer.corpora.utterance import Utterance
 from explorer.live_model import LiveModel, pick_device
 from explorer.workbench import Workbench

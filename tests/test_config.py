@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from explorer.config import read_config, read_yaml
+from explorer.config_file import read_config, read_yaml
 from explorer.errors import ConfigError
 
 

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
 from explorer.audio import SAMPLE_RATE, load_clip
-from explorer.config import read_config
+from explorer.config_file import read_config
 from explorer.corpora.manifest import read_manifest
 from explorer.errors import ConfigError, RecipeError
 from explorer.export import RECIPE_FILE

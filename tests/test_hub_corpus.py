@@ -1,6 +1,7 @@
 """A free corpus from the Hub, against the stand-in: fetched once, verified, an ordinary folder from then on."""
 
 import io
+import json
 import shutil
 
 import huggingface_hub.constants
@@ -12,9 +13,13 @@ import soundfile
 from hub_standin import HubStandin
 from material import no_progress, sine
 
+from explorer.__main__ import main
+from explorer.config_file import read_config
 from explorer.corpora.hub_corpus import corpus_folder, fetch_corpus
 from explorer.corpora.manifest import read_manifest
 from explorer.errors import CorpusError, SourceError
+from explorer.ui.choosing import Choosing, Place
+from explorer.ui.opening import Opening
 
 REPO = "owner/speech"
 
@@ -146,3 +151,63 @@ def test_without_a_hub_the_sentence_says_so(standin, monkeypatch):
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(SourceError, match="HF_HUB_OFFLINE"):
         fetch_corpus(REPO, "main", "test", no_progress)
+
+
+CONFIG = """
+default: {{triple: tiny}}
+triples:
+  - name: tiny
+    title: t
+    layers: 2
+    window: fit
+    base: {{folder: '{base}'}}
+    m1: {{folder: '{m1}'}}
+    m2: {{folder: '{m2}'}}
+corpora:
+  - {{name: samples, path: '{samples}'}}
+  - {{name: free, repo: owner/speech, split: test, note: Free.}}
+"""
+
+
+@pytest.fixture
+def config(standin, tmp_path, tiny_whisper_folders):
+    samples = fetch_corpus(REPO, "main", "train", no_progress)
+    path = tmp_path / "checkpoints.yaml"
+    path.write_text(CONFIG.format(**vars(tiny_whisper_folders), samples=samples))
+    return path
+
+
+def test_the_command_line_fetches_a_named_corpus_and_evaluates_it(config, capsys):
+    chosen = ["--models", "m1", "--filter", "speaker = s0", "--max-new-tokens", "4"]
+    assert main(["evaluate", "--config", str(config), "--corpus", "free", "--json", *chosen]) == 0
+    assert json.loads(capsys.readouterr().out)["ids"] == ["0000", "0002"]
+
+
+def test_a_folder_or_a_repository_not_both_and_not_neither(config):
+    for entries, given in (("note: x", "neither"), ("repo: a/b, path: .", "both")):
+        config.write_text(f"{config.read_text()}  - {{name: bad, {entries}}}\n")
+        (problem,) = read_config(config).problems
+        assert f"corpora[2]: expected path, a folder, or repo, a dataset on the Hub, but got {given}" in problem
+        config.write_text(config.read_text().rsplit("  - {name: bad", 1)[0])
+
+
+def test_the_page_fetches_a_corpus_when_it_is_first_evaluated(config):
+    choosing = Choosing(read_config(config), serve_folders=False)
+    assert "free" in choosing.corpora()
+    place = Place("free")
+    assert choosing.count("free", *[None] * 8).startswith("free (owner/speech, from the Hub) is fetched when you press")
+    assert choosing.missing(place) is not None
+    opening = Opening(read_config(config))
+    told = list(opening.told("fetching", lambda: choosing.fetch(place, opening.progress)))
+    assert told[0] == "fetching"
+    assert choosing.missing(place) is None
+    assert choosing.count("free", *[None] * 8).startswith("**3** of 3 utterances")
+    assert len(choosing.choose(place, str).subset.utterances) == 3
+
+
+def test_a_fetch_that_fails_is_told_where_it_was_asked_for(config, standin):
+    standin.fault = "server error"
+    opening = Opening(read_config(config))
+    choosing = Choosing(opening.config, serve_folders=False)
+    with pytest.raises(SourceError, match="owner/speech"):
+        list(opening.told("fetching", lambda: choosing.fetch(Place("free"), no_progress)))

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from explorer.attention import LANES, PARTS, PROJECTIONS, part_of
 from explorer.checkpoints.triple import MEMBERS, load_triple, tensor_digest
-from explorer.config import read_config
+from explorer.config_file import read_config
 from explorer.errors import CheckpointError, ConfigError, RecipeError
 from explorer.live_model import LiveModel, pick_device
 from explorer.merging.operands import Operands

@@ -28,7 +28,8 @@ from material import sine
 
 from explorer.__main__ import main
 from explorer.audio import load_clip
-from explorer.config import CorpusKind, read_config
+from explorer.config import CorpusKind
+from explorer.config_file import read_config
 from explorer.corpora.open import READERS, open_corpus
 from explorer.errors import AudioError
 from explorer.hypotheses import HypothesisStore

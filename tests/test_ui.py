@@ -5,7 +5,7 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
-from explorer.config import read_config
+from explorer.config_file import read_config
 from explorer.corpora.manifest import read_manifest
 from explorer.errors import RecipeError
 from explorer.scoring import WordErrors, align

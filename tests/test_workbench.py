@@ -8,7 +8,7 @@ import pytest
 from material import no_progress, write_config
 
 from explorer.audio import clip_from_samples
-from explorer.config import read_config
+from explorer.config_file import read_config
 from explorer.errors import CheckpointError, ConfigError, RecipeError
 from explorer.recipe import Recipe, recipe_from
 from explorer.transcription.decoding import Decoding, Halt, InterruptedDecodingError

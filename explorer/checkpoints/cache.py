@@ -17,6 +17,11 @@ from explorer.errors import SourceError
 Progress = Callable[[str, int, int], None]
 """What is fetched or written, bytes done so far, bytes in all (0 where that is not known)."""
 
+
+def no_progress(what: str, done: int, total: int) -> None:
+    """Take progress and show nothing."""
+
+
 _MEGABYTE = 1_000_000
 
 

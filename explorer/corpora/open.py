@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from explorer.checkpoints.cache import Progress, no_progress
 from explorer.config import CorpusSpec
 from explorer.corpora.audiofolder import read_audiofolder
 from explorer.corpora.cmu_kids import read_cmu_kids, read_cmu_kids_spoken
+from explorer.corpora.hub_corpus import corpus_folder, fetch_corpus
 from explorer.corpora.index import read_indexed
 from explorer.corpora.kaldi import read_kaldi
 from explorer.corpora.librispeech import read_librispeech
@@ -47,19 +49,29 @@ READERS: dict[str, Reader] = {
 }
 
 
-def open_corpus(name: str, specs: Sequence[CorpusSpec] = ()) -> Corpus:
-    """Open a corpus.
+def is_fetched(spec: CorpusSpec) -> bool:
+    """Say whether a corpus of checkpoints.yaml is on this machine: a folder is, one of the Hub once it was used."""
+    return spec.repo is None or corpus_folder(spec.repo, spec.split).is_dir()
+
+
+def open_corpus(name: str, specs: Sequence[CorpusSpec] = (), progress: Progress = no_progress) -> Corpus:
+    """Open a corpus; one of the Hub is fetched if it is not here yet.
 
     Args:
         name: ``KIND:PATH``, or a name in ``specs``.
         specs: corpora of checkpoints.yaml.
+        progress: follows a download.
 
     Raises:
         CorpusError: no such name, kind or folder, or nothing usable in it.
+        SourceError: it has to be fetched, and cannot be.
     """
     for spec in specs:
         if spec.name == name:
-            return read_corpus(spec.kind, spec.path)
+            if spec.repo is not None:
+                return read_corpus(spec.kind, fetch_corpus(spec.repo, spec.revision, spec.split, progress))
+            if spec.path is not None:
+                return read_corpus(spec.kind, spec.path)
     kind, colon, path = name.partition(":")
     if not colon or not path:
         known = ", ".join(spec.name for spec in specs) or "none"

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from explorer.config import Config
+from explorer.checkpoints.cache import Progress, no_progress
+from explorer.config import Config, CorpusSpec
 from explorer.corpora.filters import fields_of
-from explorer.corpora.open import open_corpus
+from explorer.corpora.open import is_fetched, open_corpus
 from explorer.corpora.subset import Subset, SubsetSpec, choose, count
 from explorer.corpora.utterance import Corpus
 from explorer.errors import ExplorerError, RecipeError
@@ -95,7 +96,20 @@ class Choosing:
 
     def corpora(self) -> list[str]:
         """Return the names of checkpoints.yaml's corpora that visitors may choose."""
-        return [spec.name for spec in self._config.corpora if self._serve_folders or self._is_shipped(spec.path)]
+        return [spec.name for spec in self._config.corpora if self._is_open(spec)]
+
+    def missing(self, place: Place) -> str | None:
+        """Name a corpus that has to be fetched before it can be evaluated, or None."""
+        spec = self._spec(place.name)
+        return None if spec is None or is_fetched(spec) else f"{spec.name} ({spec.repo}, from the Hub)"
+
+    def fetch(self, place: Place, progress: Progress) -> None:
+        """Fetch a corpus of the Hub, or find that it is here.
+
+        Raises:
+            ExplorerError: it cannot be had.
+        """
+        self._open(place, progress)
 
     def choose(self, place: Place, normalizer: Callable[[str], str]) -> Chosen:
         """Open a corpus and choose from it.
@@ -123,6 +137,8 @@ class Choosing:
     def count(self, *fields: Sent) -> str:
         """Say how much the fields of ``Place`` choose, while they are being typed."""
         place = Place.sent(*fields)
+        if missing := self.missing(place):
+            return f"{missing} is fetched when you press Evaluate, once and for all."
         try:
             corpus = self._opened.get(place.name) or self._open(place)
             known = ", ".join(fields_of(corpus.utterances))
@@ -139,24 +155,29 @@ class Choosing:
             f"{drawn} · fields: {known}"
         )
 
-    def _open(self, place: Place) -> Corpus:
+    def _open(self, place: Place, progress: Progress = no_progress) -> Corpus:
         """Open a corpus afresh, so that a changed folder is noticed; the last few stay open for counting."""
-        named = {spec.name: spec.path for spec in self._config.corpora}
         if not self._serve_folders:
-            if place.name not in named or not self._is_shipped(named[place.name]):
+            spec = self._spec(place.name)
+            if spec is None or not self._is_open(spec):
                 raise RecipeError(FOLDER_REFUSED)
             if place.ids.strip() or place.hypotheses.strip():
                 raise RecipeError(FILES_REFUSED)
-        corpus = open_corpus(place.name, self._config.corpora)
+        corpus = open_corpus(place.name, self._config.corpora, progress)
         self._opened[place.name] = corpus
         self._opened.move_to_end(place.name)
         if len(self._opened) > MAX_OPEN:
             self._opened.popitem(last=False)
         return corpus
 
-    def _is_shipped(self, folder: Path) -> bool:
-        """Say whether a corpus came with checkpoints.yaml, and so is anyone's to hear."""
-        return folder.resolve().is_relative_to(self._config.path.parent.resolve())
+    def _spec(self, name: str) -> CorpusSpec | None:
+        return next((spec for spec in self._config.corpora if spec.name == name), None)
+
+    def _is_open(self, spec: CorpusSpec) -> bool:
+        """Say whether visitors may hear a corpus: any, or only free ones and those that came with checkpoints.yaml."""
+        if self._serve_folders or spec.path is None:
+            return True
+        return spec.path.resolve().is_relative_to(self._config.path.parent.resolve())
 
 
 def _file(text: str) -> Path | None:

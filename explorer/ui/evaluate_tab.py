@@ -8,7 +8,8 @@ from explorer.config import Config
 from explorer.corpora.open import READERS
 from explorer.text_rules import NORMALIZER_KINDS
 from explorer.ui.choosing import Choosing
-from explorer.ui.evaluating import MODELS, WINDOWS, Evaluating
+from explorer.ui.evaluating import WINDOWS, Evaluating
+from explorer.ui.job import MODELS
 from explorer.ui.text import EVALUATION_EMPTY, WAITING
 
 # Events that compute nothing go past the queue; none is part of a public interface.

@@ -1,74 +1,32 @@
 """What the Evaluate tab does when asked: subsets → WERs that stream, then charts and a closer look at every clip."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from explorer.errors import ExplorerError, RecipeError
+from explorer.errors import ExplorerError
 from explorer.evaluation import Evaluation
-from explorer.recipe import Recipe
 from explorer.report import Run
 from explorer.summary import Json, closer_look, summary
-from explorer.text_rules import TextRules, text_rules
+from explorer.text_rules import text_rules
 from explorer.ui.choosing import Choosing, Chosen, Place
+from explorer.ui.job import Job, job_of
 from explorer.ui.newest import Newest
 from explorer.ui.opening import Opening
-from explorer.ui.render import model_titles
-from explorer.ui.sent import Sent, pins_of, recipe_entries, stamp_of
+from explorer.ui.sent import Sent, stamp_of
 from explorer.ui.shelf import Shelf, Visit
 from explorer.ui.views import chosen_view, view_choices, view_figure
 
 if TYPE_CHECKING:
     from explorer.bench import Bench
-    from explorer.transcription.decoding import Decoding
-    from explorer.workbench import ModelName
 
 WINDOWS = {"as declared": None, "fit": "fit", "30 s": "30"}
-MODELS: "dict[str, ModelName]" = {"M0": "m0", "M1": "m1", "M2": "m2", "merge": "merge"}
 STREAM_SECONDS = 0.2  # between two tables on the page
 CANCELLED = 0.5  # added to a run's stamp: no newer run, but no more of this one
 _UNCHANGED: tuple[object, ...] = (gr.skip(), gr.skip(), gr.skip())
-
-
-@dataclass
-class _Job:
-    """One run of one visitor: what is asked for, and what of it is there.
-
-    Attributes:
-        session: of the visitor.
-        stamp: of the run.
-        sent: the recipe, as the browser sent it.
-        recipe: of the merge.
-        merges: pinned recipes by model.
-        titles: of all models, for people.
-        asked: checkpoints and the merge.
-        decoding: options.
-        rules: for text.
-        strangers: sentences about pins that cannot take part.
-        drawn: tables so far, one for each corpus.
-        runs: what is finished.
-    """
-
-    session: str
-    stamp: float
-    sent: Json
-    recipe: Recipe
-    merges: Mapping[str, Recipe]
-    titles: Mapping[str, str]
-    asked: "Sequence[ModelName]"
-    decoding: "Decoding"
-    rules: TextRules
-    strangers: tuple[str, ...]
-    drawn: list[Json] = field(default_factory=list)
-    runs: list[Run] = field(default_factory=list)
-
-    def value(self, state: str, notice: str = "") -> Json:
-        """Return the value of the evaluation component."""
-        value: Json = {"state": state, "notice": notice, "stamp": self.stamp, "recipe": self.sent}
-        return value | {"parts": self.drawn} if self.drawn else value
 
 
 class Evaluating:
@@ -136,9 +94,26 @@ class Evaluating:
         if beside and beside.strip():
             places.append(Place(beside, limit=limit, seed=seed))
         try:
-            job = self._job(session, stamp, panel, pinned, models, window, text_rules(normalizer, keep_fillers))
+            job = job_of(
+                self._opening,
+                session,
+                stamp,
+                panel,
+                pinned,
+                models,
+                WINDOWS.get(window, window),
+                text_rules(normalizer, keep_fillers),
+            )
             yield job.value("running", f"{job.recipe.triple} is being opened…"), *_UNCHANGED
             bench = self._opening.bench(job.recipe.triple)
+            for place in places:
+                if missing := self._choosing.missing(place):
+                    fetching = self._opening.told(missing, partial(self._choosing.fetch, place, self._opening.progress))
+                    for says in fetching:
+                        if self._running.is_past(session, stamp):
+                            yield job.value("stopped", f"Stopped; {says}. It goes on in the background."), *_UNCHANGED
+                            return
+                        yield job.value("running", says), *_UNCHANGED
             # All of them before the first is evaluated: a mistake in the second field must not come after minutes.
             subsets = [self._choosing.choose(each, bench.normalizer) for each in places]
             for subset in subsets:
@@ -156,35 +131,7 @@ class Evaluating:
             if not self._running.is_past(session, stamp + CANCELLED):
                 yield {"state": "error", "notice": str(error)}, *_UNCHANGED
 
-    def _job(
-        self,
-        session: str,
-        stamp: float,
-        panel: Sent,
-        pinned: Sent,
-        models: Sequence[str],
-        window: str,
-        rules: TextRules,
-    ) -> _Job:
-        workbench = self._opening.workbench()
-        sent = recipe_entries(panel)
-        recipe = workbench.recipe(sent, "page")
-        asked = [MODELS[model] for model in MODELS if model in models]
-        merges, titles, strangers = {}, model_titles(self._opening.config.triple(recipe.triple)), []
-        for number, (name, entries) in enumerate(pins_of(pinned).items(), start=1):
-            pin = workbench.recipe(entries, f"pin {name}")
-            if pin.id == recipe.id and "merge" in asked:
-                strangers.append(f"Pin {name}: is the recipe on the panel; its row is the merge's.")
-            elif pin.triple == recipe.triple:
-                merges[f"pin-{number}"], titles[f"pin-{number}"] = pin, name
-            else:
-                strangers.append(f"Pin {name}: is of the triple {pin.triple}, and this run of {recipe.triple}.")
-        if not asked and not merges:
-            raise RecipeError("Models: expected at least one of M0, M1, M2 and merge; tick one.")
-        decoding = workbench.decoding(recipe, WINDOWS.get(window, window))
-        return _Job(session, stamp, sent, recipe, merges, titles, asked, decoding, rules, tuple(strangers))
-
-    def _evaluated(self, job: _Job, bench: "Bench", chosen: Chosen) -> Iterator[Evaluation]:
+    def _evaluated(self, job: Job, bench: "Bench", chosen: Chosen) -> Iterator[Evaluation]:
         """Evaluate one corpus; its table is the last of ``job.drawn``, in the end its run the last of ``job.runs``."""
         workbench = self._opening.workbench()
         settings = workbench.settings_line(job.recipe, job.decoding, job.rules, chosen.described["filter"])
@@ -219,7 +166,7 @@ class Evaluating:
                 )
             )
 
-    def _closer(self, job: _Job, view: str | None) -> tuple[object, ...]:
+    def _closer(self, job: Job, view: str | None) -> tuple[object, ...]:
         """Return the views to choose from, the chart of one, and every clip."""
         if not job.runs:
             return _UNCHANGED

@@ -1,6 +1,5 @@
 """What the Explore tab does when asked: values of the page → one call into the workbench → values of the page."""
 
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from explorer.errors import AudioError, ExplorerError
 from explorer.recipe import Recipe
 from explorer.summary import Json
 from explorer.ui.newest import Newest
-from explorer.ui.opening import Opening
+from explorer.ui.opening import WAIT_SECONDS, Opening
 from explorer.ui.render import Column, model_titles, notice, transcripts
 from explorer.ui.sent import Sent, entry, recipe_entries, stamp_of
 from explorer.ui.shelf import Shelf
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 DEADLINE_SECONDS = 120.0
 STREAM_SECONDS = 0.08  # between two updates of the words on the page
-WAIT_SECONDS = 0.4  # between two looks at a download
 # M1 and M2 are usually remembered and stand at once; then the merge is heard.
 ORDER: "tuple[ModelName, ...]" = ("m1", "m2", "merge", "m0")
 NO_CLIP = "Choose a sample clip, upload one or record one."
@@ -99,7 +97,7 @@ class Exploring:
         try:
             sent = recipe_entries(panel)
             recipe = self._opening.workbench().recipe(sent, "page")
-            titles = model_titles(self._opening.config.triple(recipe.triple))
+            titles = model_titles(self._opening.config.triple(recipe.triple), recipe)
             titles["merge"] = f"Merge · {recipe.row.title.removesuffix(' Merge')}"
             shown = ["m1", "merge", "m2", *(["m0"] if with_base else [])]
             columns = {model: Column(model, titles[model]) for model in shown}
@@ -132,22 +130,8 @@ class Exploring:
         """Open a triple that is not open yet, telling how far its download is."""
         if self._opening.workbench().is_open(triple):
             return
-        failed: list[ExplorerError] = []
-
-        def fetch() -> None:
-            try:
-                self._opening.bench(triple)
-            except ExplorerError as error:
-                failed.append(error)
-
-        self._opening.says = f"{triple} is being opened…"
-        fetching = threading.Thread(target=fetch, daemon=True)
-        fetching.start()
-        while fetching.is_alive():
-            yield notice("loading", self._opening.says)
-            fetching.join(WAIT_SECONDS)
-        if failed:
-            raise failed[0]
+        for says in self._opening.told(f"{triple} is being opened…", lambda: self._opening.bench(triple)):
+            yield notice("loading", says)
         yield transcripts(columns, "working", wanted.sent, wanted.reference)
 
     def _listen(self, wanted: _Request, model: "ModelName", column: Column) -> Iterator[Column]:

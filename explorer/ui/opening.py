@@ -7,6 +7,7 @@ import importlib
 import logging
 import threading
 import time
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from explorer.config import Config
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from explorer.hypotheses import HypothesisStore
     from explorer.workbench import Workbench
 
+WAIT_SECONDS = 0.4  # between two looks at a download
 _log = logging.getLogger(__name__)
 
 
@@ -71,6 +73,33 @@ class Opening:
             ConfigError: there is no such triple.
         """
         return self.workbench().bench(triple, self.progress)
+
+    def told(self, says: str, work: Callable[[], object]) -> Iterator[str]:
+        """Do something slow in a thread, such as a download, and yield how far it is until it is done.
+
+        Args:
+            says: what is being done, until ``progress`` knows more.
+            work: the thing to do.
+
+        Raises:
+            ExplorerError: what ``work`` raised.
+        """
+        failed: list[ExplorerError] = []
+
+        def run() -> None:
+            try:
+                work()
+            except ExplorerError as error:
+                failed.append(error)
+
+        self.says = says
+        working = threading.Thread(target=run, daemon=True)
+        working.start()
+        while working.is_alive():
+            yield self.says
+            working.join(WAIT_SECONDS)
+        if failed:
+            raise failed[0]
 
     def progress(self, what: str, done: int, total: int) -> None:
         """Note how far a download is."""

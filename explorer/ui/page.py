@@ -73,7 +73,7 @@ def build_page(
 def _explore_tab(config: Config, exploring: Exploring, samples: Mapping[str, Utterance], demo: gr.Blocks) -> gr.HTML:
     first = next(iter(samples.values()), None)
     recipe = recipe_from(config.default, f"{config.path.name}: default")
-    titles = model_titles(config.triple(recipe.triple))
+    titles = model_titles(config.triple(recipe.triple), recipe)
     waiting = [Column(model, titles[model]) for model in ("m1", "merge", "m2")]
     with gr.Row():
         with gr.Column(scale=8, min_width=320):

@@ -4,17 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from explorer.config import TripleSpec
+from explorer.methods import METHODS
+from explorer.recipe import Recipe
 from explorer.scoring import Alignment
 from explorer.summary import Json, counts_json
 
 
-def model_titles(spec: TripleSpec) -> dict[str, str]:
-    """Name the models of a triple as the page shows them."""
+def model_titles(spec: TripleSpec, recipe: Recipe) -> dict[str, str]:
+    """Name the models of a triple, and the merge of a recipe, as the page shows them."""
     return {
         "m0": spec.base.label or "M0 · base",
         "m1": spec.m1.label or "M1 · child",
         "m2": spec.m2.label or "M2 · adult",
-        "merge": "Merge · SA",
+        "merge": f"Merge · {METHODS[recipe.method].title.removesuffix(' Merge')}",
     }
 
 
