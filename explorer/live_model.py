@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 from transformers import WhisperForConditionalGeneration
 
-from explorer.checkpoints.triple import Member, Triple, build_model, fingerprint, tensor_digest
+from explorer.checkpoints.fingerprint import fingerprint
+from explorer.checkpoints.triple import Member, Triple, build_model, tensor_digest
 from explorer.errors import RecipeError
 from explorer.merging.selective_attention import merge_tensor, parameter_ratios
 from explorer.recipe import Recipe
