@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 from transformers import WhisperForConditionalGeneration
 
-from explorer.checkpoints.triple import Member, Triple, build_model, fingerprint, load_vector, tensor_digest
+from explorer.checkpoints.fingerprint import fingerprint
+from explorer.checkpoints.triple import Member, Triple, build_model, load_vector, tensor_digest
 from explorer.checkpoints.weights import EMBEDDINGS, TIED
 from explorer.errors import RecipeError
 from explorer.merging.kept import LIMIT_BYTES, Kept

@@ -131,9 +131,12 @@ def _by_speaker(tallies: Sequence[Tally]) -> tuple[NDArray[np.int64], NDArray[np
     What is drawn must not depend on the order in which a corpus, or a run, goes through its utterances.
     """
     order = {speaker: index for index, speaker in enumerate(sorted({tally.speaker for tally in tallies}))}
+    places = np.fromiter((order[tally.speaker] for tally in tallies), np.int64, len(tallies))
+    errors = np.fromiter((tally.errors for tally in tallies), np.int64, len(tallies))
+    words = np.fromiter((tally.words for tally in tallies), np.int64, len(tallies))
     sums = np.zeros((2, len(order)), dtype=np.int64)
-    for tally in tallies:
-        sums[:, order[tally.speaker]] += tally.errors, tally.words
+    np.add.at(sums[0], places, errors)
+    np.add.at(sums[1], places, words)
     return sums[0], sums[1]
 
 

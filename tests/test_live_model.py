@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from test_recipe import entries_of_recipes
 
 from explorer.attention import LANES, PROJECTIONS, attention_parameter
+from explorer.checkpoints.base import weights_fingerprint
 from explorer.checkpoints.triple import MEMBERS, load_triple, tensor_digest
 from explorer.errors import RecipeError
 from explorer.live_model import LiveModel, pick_device
@@ -221,3 +222,8 @@ def test_cuda_is_refused_in_one_sentence_where_there_is_none(monkeypatch):
     assert pick_device("auto").type == "cpu"
     with pytest.raises(RecipeError, match=r"^device: cuda .* use cpu or auto\.$"):
         pick_device("cuda")
+
+
+def test_weights_have_one_name_on_disk_and_in_memory(live):
+    for member, folder in (("m0", live.triple.spec.base.folder), ("m1", live.triple.spec.m1.folder)):
+        assert weights_fingerprint(folder) == live.fingerprint(member)

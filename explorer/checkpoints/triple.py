@@ -1,6 +1,5 @@
 """A triple in memory: M0, M1 and M2 of one architecture, tensors they have in common stored once."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +11,7 @@ from transformers import WhisperConfig, WhisperForConditionalGeneration
 from explorer.attention import AttentionParameter, attention_parameters
 from explorer.checkpoints.base import base_folder
 from explorer.checkpoints.cache import Progress
+from explorer.checkpoints.fingerprint import array_digest
 from explorer.checkpoints.hub import hub_folder
 from explorer.checkpoints.task_vector import add_task_vector, load_task_vector, task_vector_header, task_vector_shapes
 from explorer.checkpoints.triple_check import check_config, check_finite, check_same_config, check_same_shapes
@@ -177,18 +177,5 @@ def _empty_model(config: dict[str, Any]) -> WhisperForConditionalGeneration:
 
 
 def tensor_digest(tensor: Tensor) -> str:
-    """Hash one tensor: SHA-256 over its shape and float32 bytes."""
-    data = tensor.detach().to("cpu", torch.float32).contiguous()
-    digest = hashlib.sha256(str(tuple(data.shape)).encode())
-    digest.update(data.numpy().data)
-    return digest.hexdigest()
-
-
-def fingerprint(digests: dict[str, str]) -> str:
-    """Combine tensors' hashes into 16 hexadecimal digits that name the weights.
-
-    Args:
-        digests: parameter name → ``tensor_digest``.
-    """
-    lines = "\n".join(f"{name} {digests[name]}" for name in sorted(digests))
-    return hashlib.sha256(lines.encode()).hexdigest()[:16]
+    """Hash one tensor, see ``fingerprint``."""
+    return array_digest(tensor.detach().to("cpu", torch.float32).numpy())
