@@ -2,7 +2,6 @@
 
 import numpy as np
 import soxr
-import torch
 from numpy.typing import NDArray
 
 from explorer.audio import SAMPLE_RATE
@@ -13,7 +12,8 @@ Samples = NDArray[np.float32]
 SPEEDS = (0.9, 1.0, 1.1)
 SEMITONES = 12
 PITCHED_SHARE = 0.5
-_WINDOW, _HOP = 512, 128  # 32 ms and 8 ms: short enough for speech's pulses, long enough to part a child's harmonics
+# 40 ms and its half: two periods of a low voice; 12.5 ms to either side: one period of the lowest.
+_PIECE, _HOP, _SEARCH = 640, 320, 200
 
 
 def change_speed(samples: Samples, factor: float) -> Samples:
@@ -24,31 +24,43 @@ def change_speed(samples: Samples, factor: float) -> Samples:
 
 
 def stretch_time(samples: Samples, factor: float) -> Samples:
-    """Make a recording ``factor`` times as long at the same pitch, with a phase vocoder.
+    """Make a recording ``factor`` times as long at the same pitch.
+
+    WSOLA: overlapping pieces are laid out at the new pace, each moved a little so that it continues the wave of the
+    one before (Verhelst and Roelands, ICASSP 1993). A phase vocoder without phase locking lost up to 16 dB here.
 
     Args:
-        samples: more than 256 of them.
+        samples: at least one.
         factor: 0.25 to 4.
 
     Returns:
         Shape (round(samples · factor),).
     """
-    window = torch.hann_window(_WINDOW)
-    spectrum = torch.stft(torch.from_numpy(samples.copy()), _WINDOW, _HOP, window=window, return_complex=True)
-    places = torch.arange(0, spectrum.shape[1], 1 / factor, dtype=torch.float64)
-    before = places.floor().long()
-    beyond = (places - before).float()
-    padded = torch.nn.functional.pad(spectrum, (0, 2))
-    magnitude, phase = padded.abs(), padded.angle().double()
-    stretched = magnitude[:, before] * (1 - beyond) + magnitude[:, before + 1] * beyond
-    # Each bin turns on by what it turned from frame to frame, freed of whole turns around its own frequency.
-    own = torch.arange(spectrum.shape[0], dtype=torch.float64)[:, None] * (2 * torch.pi * _HOP / _WINDOW)
-    turned = phase[:, before + 1] - phase[:, before] - own
-    turned = own + turned - 2 * torch.pi * torch.round(turned / (2 * torch.pi))
-    angles = torch.cat([phase[:, :1], phase[:, :1] + turned.cumsum(dim=1)[:, :-1]], dim=1)
-    result = torch.polar(stretched.double(), angles).to(torch.complex64)
     length = round(len(samples) * factor)
-    return np.asarray(torch.istft(result, _WINDOW, _HOP, window=window, length=length).numpy(), dtype=np.float32)
+    pieces = length // _HOP + 2
+    padded = np.pad(samples, (_PIECE, 2 * _PIECE + 2 * _SEARCH + _HOP)).astype(np.float64)
+    result = np.zeros(pieces * _HOP + _PIECE)
+    window = np.hanning(_PIECE + 1)[:-1]  # shifted by a half of itself it adds up to one
+    place = _PIECE - _HOP
+    for number in range(pieces):
+        start = number * _HOP
+        wanted = _PIECE - _HOP + round(start / factor)
+        if number:
+            template = padded[place + _HOP : place + _HOP + _PIECE]
+            place = wanted - _SEARCH + _best_lag(padded[wanted - _SEARCH : wanted + _SEARCH + _PIECE], template)
+        result[start : start + _PIECE] += window * padded[place : place + _PIECE]
+    return result[_HOP : _HOP + length].astype(np.float32)
+
+
+def _best_lag(region: NDArray[np.float64], template: NDArray[np.float64]) -> int:
+    """Return where in a region a piece resembles the template most; the middle, where all is silent."""
+    products = np.correlate(region, template, "valid")
+    energies = np.cumsum(np.concatenate([[0.0], region**2]))
+    norms = np.sqrt(np.maximum(energies[len(template) :] - energies[: -len(template)], 1e-12))
+    likeness = products / norms
+    middle = len(likeness) // 2
+    best = int(likeness.argmax())
+    return best if likeness[best] > likeness[middle] + 1e-9 else middle
 
 
 def shift_pitch(samples: Samples, semitones: float) -> Samples:
