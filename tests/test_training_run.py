@@ -20,6 +20,7 @@ from explorer.checkpoints.triple import load_triple
 from explorer.checkpoints.weights import load_weights
 from explorer.config import Source, TripleSpec
 from training import fine_tune
+from training import record as record_command
 from training.batches import Batch
 from training.learner import learning_rate_at
 from training.network import is_frozen, learning_network, token_loss
@@ -303,3 +304,21 @@ def test_fifty_steps_on_real_speech_from_one_seed_have_the_same_losses(speech, t
     assert len(runs[0]) == 50
     np.testing.assert_allclose(runs[0], runs[1], atol=1e-4)
     assert np.mean(runs[0][-10:]) < np.mean(runs[0][:10])
+
+
+def test_a_vector_is_measured_and_its_header_says_what_it_scored(command, corpus, tiny_whisper_folders, capsys):
+    out = command()
+    options = ["--corpus", str(corpus), "--base", str(tiny_whisper_folders.base), "--window", "fit", "--window", "30"]
+    assert record_command.main([str(out), *options]) == 0
+    measured = json.loads(header_of(out)["wer"])
+    assert list(measured) == [f"of-noise {window}{kind}" for window in ("30", "fit") for kind in ("", " unquantised")]
+    row = measured["of-noise fit"]
+    assert row["wer"] == round(100 * (row["substitutions"] + row["deletions"] + row["insertions"]) / row["words"], 2)
+    assert row["clips"] == 36
+    assert capsys.readouterr().out.count("\n") == 4
+
+
+def test_a_vector_that_is_not_there_is_one_line(corpus, tiny_whisper_folders, tmp_path, capsys):
+    options = ["--corpus", str(corpus), "--base", str(tiny_whisper_folders.base)]
+    assert record_command.main([str(tmp_path / "none.safetensors"), *options]) == 2
+    assert capsys.readouterr().err.startswith("error: none.safetensors")

@@ -10,18 +10,14 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from explorer.checkpoints.base import TINY_EN, TINY_EN_FINGERPRINT, base_folder, terminal_progress, weights_fingerprint
-from explorer.checkpoints.openai_file import TINY_EN_SHA256
 from explorer.checkpoints.task_vector import task_vector_header
-from explorer.checkpoints.weights import Weights, load_weights, read_json
 from explorer.errors import ExplorerError
 from explorer.live_model import pick_device
+from training.base_model import load_base
 from training.batches import BatchMaker
 from training.errors import TrainingError
 from training.judging import Judge
@@ -35,38 +31,6 @@ from training.spectrogram import LogMel
 from training.task_vector_file import commit_of_script, digest, write_task_vector
 
 CHECKPOINT_SECONDS = 110.0  # a step and the writing come on top; two minutes is what a killed run may lose
-
-
-@dataclass(frozen=True, eq=False)
-class Base:
-    """The model a run starts from.
-
-    Attributes:
-        folder: its Hugging Face folder.
-        config: its config.json.
-        weights: parameter name → float32 tensor.
-        facts: what the task vector's header says of it.
-    """
-
-    folder: Path
-    config: dict[str, Any]
-    weights: Weights
-    facts: dict[str, str]
-
-
-def load_base(given: Path | None) -> Base:
-    """Load tiny.en as the app has it, or the folder given.
-
-    Raises:
-        CheckpointError: it cannot be had or is broken.
-    """
-    with terminal_progress() as progress:
-        folder = base_folder(TINY_EN, "main", given, progress)
-    fingerprint = weights_fingerprint(folder)
-    facts = {"base_fingerprint": fingerprint}
-    if fingerprint == TINY_EN_FINGERPRINT:
-        facts |= {"base": TINY_EN, "base_sha256": TINY_EN_SHA256}
-    return Base(folder, read_json(folder / "config.json"), load_weights(folder), facts)
 
 
 class Run:

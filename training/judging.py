@@ -13,6 +13,7 @@ from explorer.corpora.utterance import Utterance
 from explorer.evaluation import evaluate
 from explorer.listening import Listener
 from explorer.normalization import normalizer_of
+from explorer.scoring import WordErrors
 from explorer.transcription.decoding import Decoding, Halt
 from explorer.transcription.transcriber import Transcriber
 from training.batches import collated
@@ -22,6 +23,32 @@ from training.spectrogram import LogMel
 
 _DECODING = Decoding("fit", max_new_tokens=64)
 _BATCH = 8
+
+
+class Ear:
+    """Lets a network hear utterances as the app lets its models hear them."""
+
+    def __init__(self, folder: Path) -> None:
+        """Load what belongs to the base in a Hugging Face folder."""
+        self._transcriber = Transcriber(folder)
+        self._normalizer = normalizer_of(folder)
+
+    def errors(
+        self, model: WhisperForConditionalGeneration, utterances: Sequence[Utterance], decoding: Decoding
+    ) -> WordErrors:
+        """Count a network's errors.
+
+        Args:
+            model: in evaluation mode.
+            utterances: some that can be read.
+            decoding: options.
+
+        Returns:
+            The pooled counts.
+        """
+        listener = Listener(lambda _: contextlib.nullcontext(model), self._transcriber, decoding, Halt())
+        (result,) = deque(evaluate(utterances, ["network"], listener, self._normalizer), maxlen=1).pop().results
+        return result.counts
 
 
 class Judge:
@@ -36,8 +63,7 @@ class Judge:
             label: turns references into tokens.
         """
         self._utterances = utterances
-        self._transcriber = Transcriber(folder)
-        self._normalizer = normalizer_of(folder)
+        self._ear = Ear(folder)
         self._log_mel = LogMel(folder)
         self._prompt_length = label.prompt_length
         examples = [Example(load_clip(each.path).samples, label(each.reference)) for each in utterances]
@@ -46,9 +72,8 @@ class Judge:
     def __call__(self, model: WhisperForConditionalGeneration) -> dict[str, float]:
         """Return ``wer`` in percent, pooled, and ``loss`` in nats a token."""
         model.train(False)
-        listener = Listener(lambda _: contextlib.nullcontext(model), self._transcriber, _DECODING, Halt())
-        (result,) = deque(evaluate(self._utterances, ["learner"], listener, self._normalizer), maxlen=1).pop().results
-        return {"wer": round(100 * (result.counts.wer or 0.0), 2), "loss": round(self._loss(model), 4)}
+        wer = self._ear.errors(model, self._utterances, _DECODING).wer or 0.0
+        return {"wer": round(100 * wer, 2), "loss": round(self._loss(model), 4)}
 
     @torch.no_grad()
     def _loss(self, model: WhisperForConditionalGeneration) -> float:
