@@ -43,6 +43,7 @@ class Run:
             ExplorerError: base, corpus or options cannot be used.
         """
         self.options = options
+        self._commit = commit_of_script()  # now: the files may change under a run of hours
         self.base = load_base(options.base)
         label = Labels(self.base.folder)
         self.material: Material = gather(options, label)
@@ -140,7 +141,7 @@ class Run:
             "steps": str(standing.step),
             "options": json.dumps(self.options.as_dict(), sort_keys=True),
             "epochs": json.dumps({"measured on held-out speakers": standing.epochs, "averaged": list(chosen)}),
-            "commit": commit_of_script(),
+            "commit": self._commit,
             "trained_on": self._learner.model.device.type,
         }
 
