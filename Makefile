@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check static fix browser clean
+.PHONY: run test check static fix browser clean reproduce
 
 run: $(VENV)/.app
 	$(BIN)/python app.py --open
@@ -23,6 +23,10 @@ static: $(VENV)/.dev
 fix: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The experiment behind the README's table; SA_MERGE_SPEECH names the folder with dev-child and dev-adult.
+reproduce: $(VENV)/.app
+	$(BIN)/python -m training.reproduce $(OPTIONS)
 
 # torch goes first, alone: whatever comes after it must find it there and not choose another build.
 $(VENV)/.app: requirements.txt

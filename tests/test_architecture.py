@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-MODULES = sorted((ROOT / "explorer").rglob("*.py"))
+MODULES = sorted(path for package in ("explorer", "training") for path in (ROOT / package).rglob("*.py"))
 
 
 def test_the_import_contracts_of_pyproject_hold():

@@ -1,0 +1,4 @@
+"""How M1 and M2 of the embedded triple were made: fine-tuning, synthetic speech, the experiment.
+
+The app imports none of it.
+"""

@@ -1,0 +1,75 @@
+"""The experiment's document → a table in Markdown, for the README."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_SCHEDULE = "depth"
+
+
+def table(document: Mapping[str, Any]) -> str:
+    """Write the results down for people.
+
+    Args:
+        document: of ``training.reproduce``, whole or so far.
+
+    Returns:
+        Markdown; WERs in percent.
+    """
+    lines: list[str] = []
+    if document.get("merge"):
+        lines += _merges(document["merge"])
+    if document.get("windows"):
+        lines += ["", "| dev-child, WER % | fit | 30 s | difference |", "|---|---|---|---|"]
+        for rows in document["windows"].values():
+            lines += [
+                f"| {_name(model)} | {row['fit']:.2f} | {row['30']:.2f} | {_signed(row['difference'])} |"
+                for model, row in rows.items()
+            ]
+    if document.get("transfer"):
+        lines += [
+            "",
+            "| added to a child model of the other speakers | M1 | merged | difference to M1 |",
+            "|---|---|---|---|",
+        ]
+        lines += [
+            f"| {name.partition(', ')[2]} | {_wer(result['models']['dev-child']['m1'])} "
+            f"| {_judged(result, 'lowest dev-child WER', 'dev-child')} |"
+            for name, result in document["transfer"].items()
+        ]
+    return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def _merges(results: Mapping[str, Any]) -> list[str]:
+    lines = [
+        "| child speech in M1 | corpus | M0, 30 s | M1 | M2 | SA Merge chosen for the child | difference to M1 "
+        "| SA Merge chosen for both | difference to M1 |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, result in results.items():
+        for corpus, models in result["models"].items():
+            members = " | ".join(_wer(models[member]) for member in ("m0, 30 s window", "m1", "m2"))
+            goals = " | ".join(_judged(result, goal, corpus) for goal in result["chosen"])
+            lines.append(f"| {name} | {corpus} | {members} | {goals} |")
+    return lines
+
+
+def _judged(result: Mapping[str, Any], goal: str, corpus: str) -> str:
+    choices = result["chosen"][goal]
+    judged = choices.get(_SCHEDULE, choices["any"])[corpus]
+    verdict = judged["against m1"]
+    low, high = verdict["interval"]
+    says = "better" if high < 0 else "worse" if low > 0 else "undecided"
+    return f"{judged['wer']:.2f} | {_signed(verdict['difference'])} [{_signed(low)}, {_signed(high)}], {says}"
+
+
+def _wer(measured: Mapping[str, Any]) -> str:
+    low, high = measured["interval"]
+    return f"{measured['wer']:.2f} [{low:.1f}, {high:.1f}]"
+
+
+def _signed(points: float) -> str:
+    return f"{points:+.2f}".replace("-", "−")
+
+
+def _name(model: str) -> str:
+    return model.upper() if model in ("m1", "m2") else f"SA Merge, {model}"
