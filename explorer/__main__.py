@@ -75,6 +75,18 @@ def _parser() -> _Parser:
     anatomy.add_argument("--triple", metavar="NAME", help="default: the one of checkpoints.yaml")
     anatomy.set_defaults(run=commands.anatomy)
 
+    grams = kinds.add_parser("grams", parents=[common], help="Gram matrices of clips, for RegMean")
+    grams.add_argument("--triple", metavar="NAME", help="default: the one of checkpoints.yaml")
+    grams.add_argument("--name", default="default", help="what recipes will call them")
+    grams.add_argument("--corpus", required=True, metavar="NAME|KIND:PATH", help="what M1 hears")
+    grams.add_argument("--adult-corpus", metavar="NAME|KIND:PATH", help="what M2 hears; default: the same")
+    grams.add_argument("--limit", type=int, default=256, metavar="N", help="utterances of each; default 256")
+    grams.add_argument("--seed", type=int, default=0, metavar="S", help="of the draw")
+    grams.add_argument("--filter", default="", metavar="EXPR", help="for example: age <= 8")
+    grams.add_argument("--split", metavar="NAME", help="part of the corpus")
+    grams.add_argument("--window", metavar="fit|30", help="default: what the triple declares")
+    grams.set_defaults(run=commands.grams)
+
     merge = kinds.add_parser("merge", parents=[common, recipe], help="write a merged model as a folder")
     merge.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder to create")
     merge.set_defaults(run=commands.merge)

@@ -70,9 +70,7 @@ def methods(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]
         for name, row in METHODS.items():
             sys.stdout.write(f"{name:16} {row.title}\n    {row.equation}\n    {row.meaning}\n")
             for each in row.parameters:
-                sys.stdout.write(
-                    f"    --set {each.name}={each.default}  {each.lowest:g} to {each.highest:g}: {each.meaning}\n"
-                )
+                sys.stdout.write(f"    --set {each.name}={each.default}  {each.span}: {each.meaning}\n")
             sys.stdout.write(f"    {row.paper}\n")
     return {
         "default": workbench.default_recipe().method,
@@ -105,6 +103,22 @@ def anatomy(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]
             listed = ", ".join(f"{part} {100 * share:.1f} %" for part, share in shares.items() if share)
             sys.stdout.write(f"energy of {name}: {listed}\n")
     return document
+
+
+def grams(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
+    """Let M1 and M2 hear clips and keep the Gram matrices of their layers' inputs, for RegMean."""
+    named = {"triple": options.triple} if options.triple else {}
+    recipe = workbench.recipe({**named, "method": "regmean", "grams": options.name}, "command line")
+    decoding = workbench.decoding(recipe, options.window)
+    spec = SubsetSpec(split=options.split, expression=options.filter, limit=options.limit, seed=options.seed)
+    names = (options.corpus, options.adult_corpus or options.corpus)
+    first, second = (choose(open_corpus(name, workbench.config.corpora).utterances, spec).utterances for name in names)
+    bench = _open(workbench, recipe)
+    with tqdm(unit="clip", file=sys.stderr, desc="grams", total=len(first) + len(second)) as bar:
+        heard = workbench.gather_grams(bench, options.name, (first, second), decoding, lambda done: bar.update(done))
+    if not options.json:
+        sys.stdout.write(f"Kept {options.name} of {heard} clips: --method regmean --set grams={options.name}.\n")
+    return {"triple": recipe.triple, "grams": options.name, "clips": heard, "corpora": list(names)}
 
 
 def merge(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:

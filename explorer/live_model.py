@@ -15,9 +15,11 @@ from explorer.checkpoints.fingerprint import fingerprint
 from explorer.checkpoints.triple import Member, Triple, build_model, load_vector, tensor_digest
 from explorer.checkpoints.weights import EMBEDDINGS, TIED
 from explorer.errors import RecipeError
+from explorer.merging.grams import Grams, grams_path, load_grams
 from explorer.merging.kept import LIMIT_BYTES, Kept
 from explorer.merging.operands import Operands
 from explorer.merging.plan import Job, merge_of, plan
+from explorer.methods import Value
 from explorer.one_thread import one_thread
 from explorer.recipe import Recipe
 from explorer.turns import Turns
@@ -67,6 +69,7 @@ class LiveModel:
         self._jobs: dict[str, Job] = {}
         self._buffers: dict[str, Tensor] = {}
         self._vectors: dict[str, Mapping[str, Tensor]] = {}
+        self._grams: tuple[str, Grams] | None = None
         self._models: dict[str, Network] = {}
         self._digests: dict[str, dict[str, str]] = {"merge": {}}
 
@@ -125,8 +128,18 @@ class LiveModel:
     def _plan(self, recipe: Recipe) -> dict[str, Job]:
         m0, m1, m2 = (self._weights[member] for member in ("m0", "m1", "m2"))
         differing = [name for name, base in m0.items() if m1[name] is not base or m2[name] is not base]
+        self._load_grams(dict(recipe.values).get("grams"))
         vectors = {each.vector: self._vector_names(each.vector) for each in recipe.add}
         return plan(recipe, differing, self.triple.parameters, vectors)
+
+    def _load_grams(self, name: Value | None) -> None:
+        """Have the Gram matrices at hand that a recipe names; they stay until another name is asked for."""
+        if name is None or (self._grams and self._grams[0] == name):
+            return
+        first, second = (fingerprint(self._member_digests(member)) for member in ("m1", "m2"))
+        loaded = load_grams(grams_path(first, second, str(name)))
+        placed = ({each: gram.to(self.device) for each, gram in part.items()} for part in (loaded.first, loaded.second))
+        self._grams = (str(name), Grams(*placed))
 
     def _vector_names(self, vector: str) -> list[str]:
         if vector in _OWN_VECTORS:
@@ -165,7 +178,8 @@ class LiveModel:
         if job.method is None:
             out.copy_(first)
         else:
-            operands = Operands(name, base, first, second, self._heads(name), self._kept)
+            grams = self._grams[1].of(name) if self._grams and "grams" in dict(job.values) else None
+            operands = Operands(name, base, first, second, self._heads(name), grams, self._kept)
             merge_of(job.method)(operands, dict(job.values), out)
         for vector, beta in job.add:
             if vector in _OWN_VECTORS:

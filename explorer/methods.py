@@ -49,6 +49,11 @@ class Parameter:
     kind: Literal["number", "whole", "name"] = "number"
     step: float = 0.01
 
+    @property
+    def span(self) -> str:
+        """Say what values it takes."""
+        return "a name" if self.kind == "name" else f"{self.lowest:g} to {self.highest:g}"
+
     def read(self, value: object, where: str) -> Value:
         """Check a value of a recipe.
 
@@ -180,6 +185,17 @@ METHODS: dict[str, Method] = {
         "Drop at random and scale up, then elect a sign for every entry and average what agrees with it.",
         "https://arxiv.org/abs/2311.03099",
         (Parameter("density", "d", _DENSITY, 0.5, 0.01, 1.0), _SCALE, _WEIGHT, _SEED),
+    ),
+    "regmean": Method(
+        "RegMean",
+        "regmean",
+        "W = (W1·G1 + W2·G2)·(G1 + G2)⁻¹; Gₖ = XₖᵀXₖ, off the diagonal times α",
+        "The linear layers nearest to both models' outputs on clips of yours; needs the clips' Gram matrices.",
+        "https://arxiv.org/abs/2212.09849",
+        (
+            Parameter("offdiagonal", "α", "0 weighs inputs one by one, 1 trusts all correlations; paper: 0.9", 0.9),
+            Parameter("grams", "clips", "name of the Gram matrices: python -m explorer grams", "default", kind="name"),
+        ),
     ),
 }
 DEFAULT_METHOD = "sa"

@@ -42,7 +42,7 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
 
 def _parameters() -> str:
     rows = (
-        (name, ", ".join(f"{each.name} {each.lowest:g}-{each.highest:g} ({each.default})" for each in row.parameters))
+        (name, ", ".join(f"{each.name} {each.span} ({each.default})" for each in row.parameters))
         for name, row in METHODS.items()
     )
     return "; ".join(f"{name}: {listed}" for name, listed in rows if listed)
@@ -79,6 +79,8 @@ def _parameter(text: str) -> tuple[str, float | str]:
     name, sign, value = text.partition("=")
     if not sign or not name:
         raise RecipeError(f"--set: expected NAME=VALUE such as density=0.2, but got {text!r}.")
+    if any(each.name == name and each.kind == "name" for row in METHODS.values() for each in row.parameters):
+        return name, value
     try:
         return name, float(value)
     except ValueError:

@@ -16,6 +16,7 @@ from explorer import evaluation, export
 from explorer.anatomy import kept_anatomy
 from explorer.audio import Clip
 from explorer.bench import Bench
+from explorer.calibration import gather_grams
 from explorer.checkpoints.cache import Progress
 from explorer.checkpoints.triple import MEMBERS, Member, load_triple
 from explorer.checks import one_of
@@ -200,6 +201,17 @@ class Workbench:
             else bench.live.fingerprint(cast(Member, name))
             for name in names
         }
+
+    def gather_grams(
+        self,
+        bench: Bench,
+        name: str,
+        utterances: tuple[Sequence[Utterance], Sequence[Utterance]],
+        decoding: Decoding,
+        progress: Callable[[int], None],
+    ) -> int:
+        """Keep the Gram matrices that RegMean needs; see ``calibration.gather_grams``."""
+        return gather_grams(bench, name, utterances, decoding, progress)
 
     def anatomy(self, bench: Bench) -> dict[str, Any]:
         """Measure what fine-tuning changed, tensor by tensor; see ``anatomy.anatomy``.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from explorer.bench import Bench
 from explorer.checkpoints.base import TINY_EN, terminal_progress
 from explorer.config import Config, Source, TripleSpec
 from explorer.corpora.subset import subset_fingerprint
@@ -17,7 +18,7 @@ from explorer.recipe import Recipe
 from explorer.schedule import ScheduleName
 from explorer.statistics import Verdict, wer_interval
 from explorer.transcription.decoding import Decoding, Halt
-from explorer.workbench import Bench, ModelName, Workbench
+from explorer.workbench import ModelName, Workbench
 from training.cells import Cell, cells_of
 from training.choosing import CrossJudgement, Hearing, choose_and_judge, verdict_of, wer
 from training.halves import speaker_halves

@@ -9,6 +9,7 @@ from transformers import WhisperForConditionalGeneration
 
 from explorer.checkpoints.triple import build_model
 from explorer.checkpoints.weights import Weights
+from explorer.transcription.decoding import Halt
 from explorer.transcription.greedy import encode
 from training.batches import IGNORED, Batch
 
@@ -43,7 +44,7 @@ def learned(model: WhisperForConditionalGeneration) -> dict[str, torch.nn.Parame
 
 def token_loss(model: WhisperForConditionalGeneration, batch: Batch) -> Tensor:
     """Return the mean cross-entropy of the tokens to say, in nats; a scalar."""
-    hidden = encode(model, batch.features)
+    hidden = encode(model, batch.features, Halt())
     # Padding stands at the right, where the causal mask hides it; no other mask is needed.
     decoded = model.model.decoder(batch.inputs, encoder_hidden_states=hidden, use_cache=False).last_hidden_state
     said = batch.targets != IGNORED

@@ -17,7 +17,7 @@ from typing import Any, cast
 from explorer.checkpoints.cache import cache_folder
 from explorer.checkpoints.task_vector import task_vector_header
 from explorer.corpora.audiofolder import read_audiofolder
-from explorer.corpora.subset import select
+from explorer.corpora.subset import SubsetSpec, choose
 from explorer.corpora.utterance import Utterance
 from explorer.errors import ExplorerError
 from explorer.hypotheses import HypothesisStore
@@ -124,7 +124,7 @@ def _corpora(options: argparse.Namespace) -> dict[str, Sequence[Utterance]]:
     found: dict[str, Sequence[Utterance]] = {}
     for name in ("dev-child", "dev-adult"):
         utterances = read_audiofolder(Path(speech) / name).utterances
-        found[name] = select(utterances, limit=options.limit) if options.limit else utterances
+        found[name] = choose(utterances, SubsetSpec(limit=options.limit)).utterances
     return found
 
 

@@ -32,6 +32,14 @@
     return { node, use, show: (value) => { range.value = value; if (document.activeElement !== number) number.value = value.toFixed(places); else number.value = value; } };
   };
 
+  /** A labelled field for a name. */
+  const field = (id, label, hint, changed, rested) => {
+    const input = el("input", { type: "text", id, "aria-describedby": `${id}-hint`, maxlength: 60 });
+    input.addEventListener("change", () => { changed(input.value.trim()); rested(); });
+    const node = el("div", { class: "sam-dial" }, el("label", { for: id }, label), el("span", { class: "sam-hint", id: `${id}-hint` }, hint), input);
+    return { node, show: (value) => { if (document.activeElement !== input) input.value = value; } };
+  };
+
   const boxes = (legend, names, checked, toggled) => {
     const inputs = Object.entries(names).map(([name, label]) => {
       const input = el("input", { type: "checkbox", value: name });
@@ -58,7 +66,9 @@
       if (method !== this.method) {
         this.method = method;
         const [changed, rested] = this.hand;
-        this.dials = row.parameters.map((each) => [each.name, dial(`sam-set-${each.name}`, each.symbol, each.meaning, each.highest,
+        this.dials = row.parameters.map((each) => [each.name, each.kind === "name"
+          ? field(`sam-set-${each.name}`, each.symbol, each.meaning, (value) => changed({ [each.name]: value }), rested)
+          : dial(`sam-set-${each.name}`, each.symbol, each.meaning, each.highest,
           (value) => changed({ [each.name]: value }), rested, each.lowest, each.step)]);
         this.node.replaceChildren(...this.dials.map(([, each]) => each.node));
       }

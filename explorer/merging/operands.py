@@ -22,6 +22,7 @@ class Operands:
         first: W1.
         second: W2.
         heads: number of attention heads of its stack; rows of q, k and v belong to heads in order.
+        grams: G1 and G2 of the weight of a linear layer, for methods that ask for them.
         kept: memory for intermediate results, which belong to this triple.
     """
 
@@ -30,6 +31,7 @@ class Operands:
     first: Tensor
     second: Tensor
     heads: int = 1
+    grams: tuple[Tensor, Tensor] | None = None
     kept: Kept = field(default_factory=lambda: Kept(0))
 
 

@@ -20,7 +20,7 @@ from transformers import (
 from explorer.audio import SAMPLE_RATE, Clip
 from explorer.errors import CheckpointError
 from explorer.transcription.decoding import FRAMES_PER_POSITION, WINDOW_SECONDS, Decoding, Halt, Hypothesis
-from explorer.transcription.greedy import TokenRules, greedy
+from explorer.transcription.greedy import TokenRules, encode, greedy
 
 # Log-mel features, float32, shape (clips, mel bins, frames).
 Features = Tensor
@@ -132,6 +132,25 @@ class Transcriber:
         limits = [decoding.token_limit(clip.seconds) for clip in clips]
         for rows in greedy(model, features.to(model.device), self._rules, limits, halt):
             yield [self._hypothesis(row) for row in rows]
+
+    @torch.inference_mode()
+    def forced(self, model: WhisperForConditionalGeneration, clip: Clip, reference: str, decoding: Decoding) -> Tensor:
+        """Let a model hear a clip of at most 30 s while it is told what was said.
+
+        Args:
+            model: M0, M1, M2 or a merge.
+            clip: of one window.
+            reference: what was said.
+            decoding: options.
+
+        Returns:
+            The decoder's last hidden states, shape (1, tokens, width): after the prompt and after every word's token.
+        """
+        words = self._tokenizer.encode(f" {reference}", add_special_tokens=False)
+        room = int(model.config.max_target_positions) - len(self._rules.prompt)
+        tokens = torch.tensor([[*self._rules.prompt, *words[:room]]], device=model.device)
+        hidden = encode(model, self.features([clip], decoding).to(model.device))
+        return model.model.decoder(tokens, encoder_hidden_states=hidden, use_cache=False).last_hidden_state  # type: ignore[no-any-return]
 
     def _hypothesis(self, row: list[int]) -> Hypothesis:
         ended = row[-1] == self._rules.end

@@ -2,6 +2,7 @@
 
 import pytest
 from driving import drag, heard, recipe_of, text_of
+from material import READY_METHODS
 
 from explorer.methods import METHODS
 
@@ -39,7 +40,7 @@ def test_ties_is_chosen_its_density_moved_and_the_merge_answers(page):
     assert text_of(page, "merge") != before
 
 
-@pytest.mark.parametrize("method", list(METHODS))
+@pytest.mark.parametrize("method", READY_METHODS)
 def test_every_method_can_be_chosen_and_its_row_is_what_is_shown(page, method):
     page.locator("#sam-method").select_option(method)
     heard(page)
@@ -107,6 +108,22 @@ def test_a_task_vector_is_added_on_a_slider_and_taken_away_again(page):
     heard(page)
     assert recipe_of(page) == plain
     assert text_of(page, "merge") == text_of(page, "m1")
+
+
+def test_regmean_without_gram_matrices_says_how_to_make_them(page):
+    kept = text_of(page, "merge")
+    page.locator("#sam-method").select_option("regmean")
+    page.wait_for_selector(".sam-notice-error")
+    said = page.locator(".sam-notice-error").inner_text()
+    assert "no Gram matrices called 'default' for this triple" in said
+    assert "python -m explorer grams" in said
+    field = page.locator("#sam-set-grams")
+    field.fill("../../elsewhere")
+    field.press("Enter")
+    page.wait_for_function("() => document.querySelector('.sam-notice-error')?.innerText.includes('expected a name')")
+    page.locator("#sam-method").select_option("sa")
+    heard(page)
+    assert text_of(page, "merge") == kept
 
 
 @pytest.mark.parametrize("width", [360, 768])
