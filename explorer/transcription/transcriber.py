@@ -149,7 +149,7 @@ class Transcriber:
         words = self._tokenizer.encode(f" {reference}", add_special_tokens=False)
         room = int(model.config.max_target_positions) - len(self._rules.prompt)
         tokens = torch.tensor([[*self._rules.prompt, *words[:room]]], device=model.device)
-        hidden = encode(model, self.features([clip], decoding).to(model.device))
+        hidden = encode(model, self.features([clip], decoding).to(model.device), Halt())
         return model.model.decoder(tokens, encoder_hidden_states=hidden, use_cache=False).last_hidden_state  # type: ignore[no-any-return]
 
     def _hypothesis(self, row: list[int]) -> Hypothesis:
