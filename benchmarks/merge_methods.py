@@ -1,6 +1,9 @@
 """How long a move takes: every method's re-merge of a triple, as a ratio to a memory copy of the same tensors.
 
-    python benchmarks/merge_methods.py [--triple tiny-en] [--repeats 9] [--threads N]
+    python benchmarks/merge_methods.py [--triple tiny-en | --random WIDTH LAYERS] [--repeats 9] [--threads N]
+
+``--random 768 12`` makes three random Whispers of the shape of small with shared embeddings: speed does not depend
+on what weights say, and nothing is fetched.
 
 A ratio can be compared between machines and between a quiet and a busy moment; seconds cannot. Both are medians of one
 run in which copies and merges take turns.
@@ -16,10 +19,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from transformers import WhisperConfig, WhisperForConditionalGeneration
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from explorer.attention import part_of
 from explorer.checkpoints.base import terminal_progress
+from explorer.checkpoints.triple import Triple
+from explorer.checkpoints.weights import TIED
+from explorer.config import TripleSpec
 from explorer.config_file import read_config
 from explorer.live_model import LiveModel
 from explorer.methods import METHODS
@@ -34,14 +42,19 @@ def main() -> None:
     """Measure and print a table, or with ``--json`` one document."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--triple", default="tiny-en")
+    parser.add_argument("--random", type=int, nargs=2, metavar=("WIDTH", "LAYERS"))
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     workbench = Workbench(read_config(ROOT / "checkpoints.yaml"), "cpu")
-    with terminal_progress() as progress:
-        live = workbench.bench(options.triple, progress).live
+    if options.random:
+        options.triple = "random {}x{}".format(*options.random)
+        live = random_live(*options.random, workbench.config.triples[0])
+    else:
+        with terminal_progress() as progress:
+            live = workbench.bench(options.triple, progress).live
     rows = [measured(live, options.triple, *move, options.repeats) for move in moves()]
     if options.json:
         sys.stdout.write(
@@ -57,10 +70,32 @@ def main() -> None:
         )
 
 
+def random_live(width: int, layers: int, spec: TripleSpec) -> LiveModel:
+    """Make three random Whispers that differ in all but embeddings and stem."""
+    heads = max(1, width // 64)
+    shape = {"d_model": width, "encoder_layers": layers, "decoder_layers": layers}
+    shape |= {"encoder_attention_heads": heads, "decoder_attention_heads": heads}
+    shape |= {"encoder_ffn_dim": 4 * width, "decoder_ffn_dim": 4 * width, "vocab_size": 51_864}
+    base = WhisperForConditionalGeneration(WhisperConfig(**shape)).state_dict()
+    base.pop(TIED)
+    frozen = ("embeddings", "stem")
+
+    def tuned() -> dict[str, torch.Tensor]:
+        return {
+            name: each if part_of(name) in frozen else each + 0.01 * torch.randn_like(each)
+            for name, each in base.items()
+        }
+
+    triple = Triple(spec, ROOT, shape, {"m0": base, "m1": tuned(), "m2": tuned()})
+    return LiveModel(triple, torch.device("cpu"))
+
+
 def moves() -> list[tuple[str, str]]:
     """Return (method, parameter moved) for every number of every method, λ standing for the curve."""
     found = []
     for name, row in METHODS.items():
+        if any(each.kind == "name" for each in row.parameters):
+            continue  # needs what somebody has gathered before
         names = [each.name for each in row.parameters if each.kind == "number"]
         found += [(name, each) for each in (["lambda", *names] if row.curve else names)]
     return found

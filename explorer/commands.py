@@ -51,6 +51,7 @@ def triples(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]
             | {"revision": source.revision, "reported_wer": source.reported_wer}
             for member, source in (("base", spec.base), ("m1", spec.m1), ("m2", spec.m2))
         }
+        | {"vectors": {name: source.name for name, source in spec.vectors.items()}}
         for spec in workbench.config.triples
     ]
     for problem in workbench.config.problems:
@@ -61,6 +62,8 @@ def triples(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]
             for member, source in (("M0", spec.base), ("M1", spec.m1), ("M2", spec.m2)):
                 name = source.name if source.repo else Path(source.name).name
                 sys.stdout.write(f"    {member}  {name}  ({source.licence})  {source.reported_wer}\n")
+            if spec.vectors:
+                sys.stdout.write(f"    τ   {', '.join(spec.vectors)}\n")
     return {"default": workbench.default_recipe().triple, "triples": rows, "problems": list(workbench.config.problems)}
 
 

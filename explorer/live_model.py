@@ -4,6 +4,7 @@ The merge is a model of its own. Its parameters are M1's memory, but for those t
 lie in buffers of their own and are rewritten in place when their job changes. M0, M1 and M2 are never written to.
 """
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -64,6 +65,7 @@ class LiveModel:
         self.device = device
         self.rewritten = 0
         self._turns = Turns()
+        self._loading = threading.Lock()
         self._weights = _placed(triple, device)
         self._kept = Kept(kept_bytes)
         self._jobs: dict[str, Job] = {}
@@ -81,6 +83,7 @@ class LiveModel:
             RecipeError: the recipe does not fit this model, or gives values that are not finite.
             CheckpointError: a task vector that it adds cannot be had.
         """
+        self._prepare(recipe)
         with self._turns:
             jobs = self._plan(recipe)
             with one_thread():
@@ -105,6 +108,7 @@ class LiveModel:
             RecipeError: it does not.
             CheckpointError: a task vector that it adds cannot be had.
         """
+        self._prepare(recipe)
         with self._turns:
             self._plan(recipe)
 
@@ -124,6 +128,14 @@ class LiveModel:
         if member not in self._digests:
             self._digests[member] = {name: tensor_digest(tensor) for name, tensor in self._weights[member].items()}
         return self._digests[member]
+
+    def _prepare(self, recipe: Recipe) -> None:
+        """Load the task vectors that a recipe adds; outside the turn, for one may have to be fetched."""
+        with self._loading:
+            for each in recipe.add:
+                if each.vector not in _OWN_VECTORS and each.vector not in self._vectors:
+                    loaded = load_vector(self.triple, each.vector)
+                    self._vectors[each.vector] = {name: tensor.to(self.device) for name, tensor in loaded.items()}
 
     def _plan(self, recipe: Recipe) -> dict[str, Job]:
         m0, m1, m2 = (self._weights[member] for member in ("m0", "m1", "m2"))
@@ -145,9 +157,6 @@ class LiveModel:
         if vector in _OWN_VECTORS:
             member, base = self._weights[_OWN_VECTORS[vector]], self._weights["m0"]
             return [name for name, tensor in base.items() if member[name] is not tensor]
-        if vector not in self._vectors:
-            loaded = load_vector(self.triple, vector)
-            self._vectors[vector] = {name: tensor.to(self.device) for name, tensor in loaded.items()}
         return list(self._vectors[vector])
 
     def _merge(self, jobs: Mapping[str, Job]) -> None:

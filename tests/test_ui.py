@@ -1,5 +1,6 @@
 """The page without a browser: its wiring, what it sends to be drawn, and what it refuses."""
 
+import json
 from pathlib import Path
 
 import gradio as gr
@@ -8,11 +9,14 @@ import pytest
 from explorer.config_file import read_config
 from explorer.corpora.manifest import read_manifest
 from explorer.errors import RecipeError
+from explorer.methods import METHODS
+from explorer.recipe import recipe_from
 from explorer.scoring import WordErrors, align
 from explorer.summary import counts_json
 from explorer.ui.newest import Newest
 from explorer.ui.opening import Opening
 from explorer.ui.page import MODEL_QUEUE, build_page, page_head
+from explorer.ui.recipe_panel import method_rows
 from explorer.ui.render import Column, notice, transcripts
 from explorer.ui.sent import entry, pins_of, recipe_entries, stamp_of, whole
 from explorer.ui.shelf import Shelf
@@ -43,6 +47,19 @@ def test_the_scripts_of_the_page_are_in_its_head():
     for name in ("mountHeader", "mountRecipe", "mountClips", "mountTranscripts", "mountEvaluation", "mixingRatios"):
         assert f"page.{name} = " in head
     assert "http://" not in head.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_the_menu_of_methods_is_the_table_and_every_entry_starts_from_a_recipe():
+    config = read_config(ROOT / "checkpoints.yaml")
+    default = recipe_from(config.default)
+    rows = json.loads(json.dumps(method_rows(default)))
+    assert list(rows) == list(METHODS)
+    assert rows["sa"]["preset"] == default.as_dict()
+    for name, row in rows.items():
+        recipe = recipe_from(row["preset"])
+        assert (recipe.method, recipe.triple) == (name, default.triple)
+        assert [each["name"] for each in row["parameters"]] == [each.name for each in METHODS[name].parameters]
+        assert set(recipe.scope) <= set(row["parts"])
 
 
 def test_the_newest_request_of_a_visitor_wins_and_others_do_not_matter():
