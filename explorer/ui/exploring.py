@@ -98,7 +98,6 @@ class Exploring:
             sent = recipe_entries(panel)
             recipe = self._opening.workbench().recipe(sent, "page")
             titles = model_titles(self._opening.config.triple(recipe.triple), recipe)
-            titles["merge"] = f"Merge · {recipe.row.title.removesuffix(' Merge')}"
             shown = ["m1", "merge", "m2", *(["m0"] if with_base else [])]
             columns = {model: Column(model, titles[model]) for model in shown}
             # Whatever stood there was heard in another clip: with no clip, or a broken one, the columns are empty.

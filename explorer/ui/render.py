@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from explorer.config import TripleSpec
-from explorer.methods import METHODS
 from explorer.recipe import Recipe
 from explorer.scoring import Alignment
 from explorer.summary import Json, counts_json
@@ -16,7 +15,7 @@ def model_titles(spec: TripleSpec, recipe: Recipe) -> dict[str, str]:
         "m0": spec.base.label or "M0 · base",
         "m1": spec.m1.label or "M1 · child",
         "m2": spec.m2.label or "M2 · adult",
-        "merge": f"Merge · {METHODS[recipe.method].title.removesuffix(' Merge')}",
+        "merge": f"Merge · {recipe.row.title.removesuffix(' Merge')}",
     }
 
 
