@@ -23,6 +23,7 @@ RESAMPLES = 10_000
 BOOTSTRAP_SEED = 0
 LEVEL = 0.95
 NORMAL_QUANTILE = NormalDist().inv_cdf((1 + LEVEL) / 2)
+FEW = 5  # utterances that differ; of fewer nothing is said about how many more it takes
 HOPELESS = 200.0  # as many times the utterances at hand as are still worth naming
 _WORD_BITS = 36
 _DRAWS_AT_ONCE = 2_500_000
@@ -55,6 +56,7 @@ class Verdict:
         better: share of resamples, 0 to 1, in which the model makes fewer errors.
         speakers: number of speakers.
         utterances: number of utterances.
+        differing: number of utterances on which the two do not make as many errors.
         missing: about how many more utterances, of more speakers like these, would take zero out of the interval; 0
             when it is out already, None when no number can be named.
     """
@@ -64,6 +66,7 @@ class Verdict:
     better: float
     speakers: int
     utterances: int
+    differing: int
     missing: int | None = None
 
     def sentence(self, model: str, other: str) -> str:
@@ -76,10 +79,14 @@ class Verdict:
             says = f"better in {100 * self.better:.0f} % of resamples"
         elif low > 0:
             says = f"worse in {100 * (1 - self.better):.0f} % of resamples"
+        elif self.differing == 0:
+            says = "as many errors in every utterance"
         else:
             says = f"undecided, better in {100 * self.better:.0f} % of resamples"
             more = "; no number of utterances in sight would settle it"
-            if self.missing is not None:
+            if self.differing < FEW:
+                more = f"; only {self.differing} of the utterances {'differs' if self.differing == 1 else 'differ'}"
+            elif self.missing is not None:
                 more = f"; about {self.missing:,} more utterances would settle it"
         points = f"{100 * self.difference:+.1f} points [{low:+.1f}, {high:+.1f}]".replace("-", "−")
         return (
@@ -108,6 +115,7 @@ def compare(model: Sequence[Tally], other: Sequence[Tally]) -> Verdict | None:
         better=float((resampled < 0).mean()),
         speakers=len(errors),
         utterances=len(model),
+        differing=sum(one.errors != two.errors for one, two in zip(model, other, strict=True)),
         missing=_missing(difference, interval, len(model)),
     )
 
@@ -116,7 +124,7 @@ def _missing(difference: float, interval: Interval, utterances: int) -> int | No
     """Say how many more utterances are wanted, as the interval narrows with the square root of their number."""
     if interval.high < 0 or interval.low > 0:
         return 0
-    if difference == 0:
+    if difference == 0 or 0 in (interval.low, interval.high):  # so few differ that resamples come without them
         return None
     reach = interval.high - difference if difference < 0 else difference - interval.low
     factor = (reach / difference) ** 2

@@ -31,13 +31,14 @@ def summary(evaluation: Evaluation, corpus: str, titles: Mapping[str, str], sett
         settings: what stands beside every number: decoding, normaliser, subset.
     """
     ended = evaluation.ended
+    speakers = len({heard.utterance.speaker for heard in evaluation.results[0].heard})
     results = {result.model: result for result in evaluation.results}
     rows, verdicts, ledgers = [], [], {}
     for name, result in results.items():
-        interval = result.interval if evaluation.done else None
+        interval = result.interval if speakers > 1 else None  # one speaker says nothing about others
         row = {"model": name, "title": titles[name], "interval": interval and [interval.low, interval.high]}
         rows.append(row | counts_json(result.counts))
-        if name in CHECKPOINTS or not ended:
+        if name in CHECKPOINTS or not ended or not evaluation.done:
             continue
         for other in ("m1", "m2"):
             if other in results and (verdict := result.against(results[other])):
@@ -52,7 +53,7 @@ def summary(evaluation: Evaluation, corpus: str, titles: Mapping[str, str], sett
         "total": evaluation.total,
         "seconds": evaluation.seconds,
         "remaining": evaluation.remaining,
-        "speakers": len({heard.utterance.speaker for heard in evaluation.results[0].heard}),
+        "speakers": speakers,
         "settings": settings,
         "rows": rows,
         "verdicts": verdicts,

@@ -79,7 +79,7 @@ def test_a_server_for_others_opens_no_folders(name):
 
 def test_a_server_for_others_opens_what_came_with_it_and_no_files(folder):
     assert choosing(False).corpora() == ["samples", "speechocean762"]  # a free one is anybody's
-    assert choosing(False).choose(Place("samples"), str).title == "clips"
+    assert choosing(False).choose(Place("samples"), str).title == "samples"
     for place in (Place("samples", ids="/etc/passwd"), Place("samples", hypotheses="/etc/passwd")):
         with pytest.raises(RecipeError) as told:
             choosing(False).choose(place, str)

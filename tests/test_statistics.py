@@ -234,7 +234,7 @@ NO_END = "no number of utterances in sight would settle it"
     ],
 )
 def test_a_verdict_is_one_honest_sentence(low, high, missing, says):
-    verdict = Verdict(-0.02, Interval(low, high), 0.97, 27, 540, missing)
+    verdict = Verdict(-0.02, Interval(low, high), 0.97, 27, 540, 40, missing)
     assert verdict.sentence("merge", "M1") == f"merge against M1: {says}"
 
 
@@ -259,3 +259,15 @@ def test_as_many_more_utterances_of_more_speakers_as_are_called_for_settle_a_ver
 def test_where_nothing_differs_no_number_is_named():
     corpus = some_corpus(5)
     assert compare(corpus, corpus).missing is None
+
+
+def test_a_verdict_on_few_differences_says_so_and_promises_nothing():
+    one = [Tally(str(index), 1, 5) for index in range(24)]
+    other = [Tally("0", 2, 5), *one[1:]]
+    verdict = compare(other, one)
+    assert verdict.differing == 1
+    assert verdict.missing is None
+    assert verdict.sentence("A", "B").endswith("24 utterances; only 1 of the utterances differs.")
+    same = compare(one, one)
+    assert same.sentence("A", "B").startswith("A against B: as many errors in every utterance, +0.0 points")
+    assert "settle" not in same.sentence("A", "B")

@@ -10,7 +10,7 @@
 
   /** A player that fetches its clip when it is made. */
   page.clipPlayer = (visit, clip) => {
-    const player = el("audio", { controls: true, "aria-label": "the clip" });
+    const player = el("audio", { controls: true, controlslist: "nodownload", "aria-label": "the clip" });
     const box = el("span", { class: "sam-player" }, player);
     fetch(page.ofVisit(visit, `clip/${clip}`)).then(async (answer) => {
       if (!answer.ok) throw new Error(await answer.text());
@@ -55,6 +55,10 @@
         });
       }
     };
+    // A chart that was drawn behind another tab, or before the projector, has the wrong width until it is told.
+    let due = 0;
+    new ResizeObserver(() => { clearTimeout(due); due = setTimeout(() => window.dispatchEvent(new Event("resize")), 120); })
+      .observe(document.querySelector("#view") || element);
     new MutationObserver(hook).observe(document.body, { childList: true, subtree: true });
     watch("value", show);
     show();

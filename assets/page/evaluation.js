@@ -6,12 +6,14 @@
 
   const duration = (seconds) => (seconds < 60 ? `${Math.ceil(seconds)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`);
 
+  const many = (number, name) => `${number} ${name}${number === 1 ? "" : "s"}`;
+
   const progress = (part) => {
     const share = part.total ? part.done / part.total : 0;
     const left = part.remaining === null || !part.running ? "" : `, about ${duration(part.remaining)} to go`;
     return el("div", { class: "sam-progress" },
       el("progress", { max: 1, value: share, "aria-label": "progress of the evaluation" }),
-      el("span", {}, `${part.done} of ${part.total} clips in ${duration(part.seconds)}${left}`));
+      el("span", {}, `${part.done} of ${many(part.total, "clip")} in ${duration(part.seconds)}${left}`));
   };
 
   const row = (each) => el("tr", { "data-model": each.model },
@@ -20,8 +22,15 @@
     el("td", {}, each.interval ? `${(100 * each.interval[0]).toFixed(1)} – ${(100 * each.interval[1]).toFixed(1)}` : "–"),
     ...[each.substitutions, each.deletions, each.insertions, each.words].map((count) => el("td", {}, String(count))));
 
+  /** What the numbers below depend on, and what they mean. */
+  const caption = (part) => [
+    el("p", { class: "sam-caption" }, el("b", {}, part.corpus), ` · n = ${many(part.done, "clip")}, ${many(part.speakers, "speaker")} · ${part.settings}`,
+      el("strong", { class: "sam-moved" }, " · the curve has moved since")),
+    part.note ? el("p", { class: "sam-caption" }, part.note) : null,
+    el("p", { class: "sam-caption" }, "WER: words heard wrong (≠), missed (−) or added (+), over words said; smaller is better. Interval: where the rate of all such speakers lies, 95 times in 100."),
+  ];
+
   const table = (part) => el("table", { class: "sam-table sam-rates" },
-    el("caption", {}, el("b", {}, part.corpus), ` · n = ${part.done} clips, ${part.speakers} speakers · ${part.settings}`, el("strong", { class: "sam-moved" }, " · the curve has moved since")),
     el("thead", {}, el("tr", {}, ...["Model", "WER", "95 % interval", "≠ substituted", "− deleted", "+ inserted", "words"].map((name) => el("th", { scope: "col" }, name)))),
     el("tbody", {}, ...part.rows.map(row)));
 
@@ -37,7 +46,7 @@
   /** One corpus' part of an evaluation. `chosen(model, fate)` follows a fate to its clips. */
   page.evaluationPart = (part, chosen) => {
     const nodes = [progress(part)];
-    if (part.done) nodes.push(el("div", { class: "sam-scroll" }, table(part)), ...part.verdicts.map((sentence) => el("p", { class: "sam-verdict" }, sentence)));
+    if (part.done) nodes.push(...caption(part), el("div", { class: "sam-scroll" }, table(part)), ...part.verdicts.map((sentence) => el("p", { class: "sam-verdict" }, sentence)));
     const title = Object.fromEntries(part.rows.map((each) => [each.model, each.title]));
     for (const [model, counts] of Object.entries(part.ledgers)) nodes.push(ledger(title[model], counts, chosen && ((fate) => chosen(model, fate))));
     if (part.problems?.length) {
@@ -48,7 +57,12 @@
 
   page.mountEvaluation = (element, props, trigger, watch) => {
     let kept = {};
+    // Somebody else's evaluation may have the turn: say so at once. The stamp tells runs apart.
+    let begun = { stamp: 0 };
+    page.beginRun = (waiting) => (begun = props.value = { state: "running", notice: waiting, stamp: page.stamp() });
+    page.begunRun = () => begun;
     const show = () => {
+      if ((props.value?.stamp ?? begun.stamp) < begun.stamp) return; // a late table of a run that was overtaken
       // A mistake in a field takes nothing away: the last table stays below the sentence.
       const value = props.value?.state === "error" ? { ...kept, ...props.value } : props.value || {};
       if (value.parts) kept = value;

@@ -50,6 +50,8 @@ def error_chart(results: Sequence[ModelResult], titles: Mapping[str, str]) -> go
         name="WER, 95 % interval",
         marker={"color": SKY, "size": 11},
     )
-    style(figure, "errors per 100 words", "", 110 + 52 * len(rated))
-    figure.update_layout(barmode="stack", yaxis={"autorange": "reversed", "automargin": True})
+    style(figure, "errors per 100 words", "", 160 + 52 * len(rated))
+    figure.update_layout(
+        barmode="stack", xaxis={"rangemode": "tozero"}, yaxis={"autorange": "reversed", "automargin": True}
+    )
     return figure

@@ -28,6 +28,6 @@ def group_chart(groups: Sequence[Group], titles: Mapping[str, str], by: str) -> 
             marker={"color": colour(model, index), "pattern": {"shape": _PATTERNS.get(model, "|")}},
             hovertemplate=f"{titles[model]}: %{{y:.1f}} %<extra></extra>",
         )
-    style(figure, by, "WER, %", 380)
+    style(figure, by, "WER, %", 430)
     figure.update_layout(barmode="group", xaxis={"type": "category"}, yaxis={"rangemode": "tozero"})
     return figure

@@ -18,21 +18,21 @@ def colour(model: str, index: int) -> str:
     return COLOURS.get(model) or _MORE_COLOURS[index % len(_MORE_COLOURS)]
 
 
-def spread(rates: Sequence[tuple[float, Interval | None]], colour: str) -> dict[str, Any]:
+def spread(rates: Sequence[tuple[float, Interval | None]], colour: str, thickness: float = 2.5) -> dict[str, Any]:
     """Return Plotly's error bars for rates and intervals (fractions), in percent."""
     above = [100 * (interval.high - rate) if interval else 0.0 for rate, interval in rates]
     below = [100 * (rate - interval.low) if interval else 0.0 for rate, interval in rates]
-    return {"type": "data", "array": above, "arrayminus": below, "thickness": 2.5, "width": 6, "color": colour}
+    return {"type": "data", "array": above, "arrayminus": below, "thickness": thickness, "width": 6, "color": colour}
 
 
 def style(figure: go.Figure, across: str, up: str, height: int) -> None:
     """Give a figure its axes' titles, its height in pixels, and colours that are legible on light and on dark."""
     figure.update_layout(
         height=height,
-        margin={"l": 10, "r": 10, "t": 10, "b": 40},
-        legend={"orientation": "h", "y": 1.15},
-        xaxis={"title": across, "rangemode": "tozero", "gridcolor": _GRID, "automargin": True},
-        yaxis={"title": up, "gridcolor": _GRID, "automargin": True},
+        margin={"l": 10, "r": 10, "t": 10, "b": 90},
+        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom"},
+        xaxis={"title": across, "gridcolor": _GRID, "zerolinecolor": _GRID, "automargin": True},
+        yaxis={"title": up, "gridcolor": _GRID, "zerolinecolor": _GRID, "automargin": True},
         font={"color": GREY, "size": 13},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",

@@ -60,8 +60,10 @@ def scatter_chart(
             },
             hovertemplate="%{text}<br>%{x:.1f} % → %{y:.1f} %<extra></extra>",
         )
-    style(figure, f"WER of {titles[first.model]}, %", f"WER of {titles[other.model]}, %", 460)
-    figure.update_layout(yaxis={"rangemode": "tozero"}, hovermode="closest")
+    style(figure, f"WER of {titles[first.model]}, %", f"WER of {titles[other.model]}, %", 510)
+    # A little room below zero: a mark on an axis is a clip that one of the two has all right.
+    room = [-0.04 * top, top]
+    figure.update_layout(xaxis={"range": room}, yaxis={"range": room}, hovermode="closest")
     return figure
 
 

@@ -10,6 +10,7 @@ from explorer.charts.marks import COLOURS, colour, spread, style
 from explorer.statistics import Interval
 
 _SYMBOLS = {"m0": "x", "m1": "square", "m2": "diamond", "merge": "star"}
+_PIN_SYMBOLS = ("triangle-up", "hexagon", "cross", "pentagon", "triangle-down")
 
 
 @dataclass(frozen=True)
@@ -50,14 +51,18 @@ def trade_off_chart(points: Sequence[TradeOffPoint], corpora: tuple[str, str]) -
         )
     for index, point in enumerate(points):
         hue = colour(point.model, index)
-        marker: dict[str, Any] = {"color": hue, "symbol": _SYMBOLS.get(point.model, "triangle-up"), "size": 15}
+        marker: dict[str, Any] = {
+            "color": hue,
+            "symbol": _SYMBOLS.get(point.model) or _PIN_SYMBOLS[index % len(_PIN_SYMBOLS)],
+            "size": 15,
+        }
         if not point.current:
             marker |= {"symbol": "star-open", "size": 9}
         figure.add_scatter(
             x=[100 * point.rates[0]],
             y=[100 * point.rates[1]],
-            error_x=spread([(point.rates[0], point.intervals[0])], hue) if point.current else None,
-            error_y=spread([(point.rates[1], point.intervals[1])], hue) if point.current else None,
+            error_x=spread([(point.rates[0], point.intervals[0])], hue, 1.2) if point.current else None,
+            error_y=spread([(point.rates[1], point.intervals[1])], hue, 1.2) if point.current else None,
             mode="markers",
             name=point.title,
             showlegend=point.current,
@@ -65,6 +70,6 @@ def trade_off_chart(points: Sequence[TradeOffPoint], corpora: tuple[str, str]) -
             marker=marker,
             hovertemplate=f"{point.title}<br>%{{x:.1f}} % · %{{y:.1f}} %<extra></extra>",
         )
-    style(figure, f"WER on {corpora[0]}, %", f"WER on {corpora[1]}, %", 440)
+    style(figure, f"WER on {corpora[0]}, %", f"WER on {corpora[1]}, %", 500)
     figure.update_layout(hovermode="closest")
     return figure

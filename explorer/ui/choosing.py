@@ -69,12 +69,14 @@ class Chosen:
 
     Attributes:
         title: of the corpus, for people.
+        note: what its owner wants known of it.
         subset: to evaluate.
         problems: a sentence for whatever was left out so far.
         described: how it was chosen, for reports.
     """
 
     title: str
+    note: str
     subset: Subset
     problems: tuple[str, ...]
     described: Json
@@ -121,10 +123,11 @@ class Choosing:
         Raises:
             ExplorerError: a field is wrong, or this server does not open folders.
         """
-        corpus, spec = self._open(place), place.spec
+        corpus, spec, named = self._open(place), place.spec, self._spec(place.name)
+        title = named.name if named else corpus.folder.name
         subset = choose(corpus.utterances, spec, normalizer)
         described: Json = {
-            "name": corpus.folder.name,
+            "name": title,
             "split": spec.split,
             "filter": spec.expression,
             "limit": spec.limit,
@@ -132,7 +135,7 @@ class Choosing:
             "steps": [[step.rule, step.removed] for step in subset.steps],
             "fingerprint": subset.fingerprint,
         }
-        return Chosen(corpus.folder.name, subset, (*corpus.problems, *subset.problems), described)
+        return Chosen(title, named.note if named else "", subset, (*corpus.problems, *subset.problems), described)
 
     def count(self, *fields: Sent) -> str:
         """Say how much the fields of ``Place`` choose, while they are being typed."""

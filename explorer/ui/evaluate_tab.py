@@ -32,27 +32,24 @@ def evaluate_tab(config: Config, choosing: Choosing, evaluating: Evaluating, pan
         html_template="",
         elem_id="pins",
     )
-    place = _place(config, choosing, open_=open_)
-    counted = gr.Markdown(elem_id="counted")
-    beside = gr.Dropdown(
-        choosing.corpora(),
-        value=None,
-        allow_custom_value=open_,
-        label="Beside it, a second corpus (optional)",
-        info="Adult speech, say: what does the merge cost there? A name, or KIND:PATH. n and seed hold for it too.",
-        elem_id="beside",
-    )
     with gr.Row():
-        models = gr.CheckboxGroup(list(MODELS), value=["M1", "M2", "merge"], label="Models", elem_id="models")
-        window = gr.Radio(
-            list(WINDOWS),
-            value="as declared",
-            label="Window",
-            info="30 s as Whisper pads, or cut to fit the clip where the triple was trained so",
-            elem_id="window",
+        corpus, kind, folder = _source(config, choosing, open_=open_)
+    with gr.Row():
+        expression = gr.Textbox(
+            label="Filter",
+            placeholder="age <= 8 and gender = f",
+            info="duration <= 30 is the first of the paper's halves, duration > 30 the second.",
+            elem_id="filter",
+            scale=3,
         )
-        normalizer = gr.Radio(list(NORMALIZER_KINDS), value="whisper-english", label="Normaliser", elem_id="normalizer")
-        fillers = gr.Checkbox(False, label="score fillers (um, uh)", elem_id="fillers")
+        limit = gr.Number(
+            100, label="n", info="drawn evenly over speakers; empty: all", elem_id="limit", scale=1, min_width=130
+        )
+        models = gr.CheckboxGroup(list(MODELS), value=["M1", "M2", "merge"], label="Models", elem_id="models", scale=2)
+    counted = gr.Markdown(elem_id="counted")
+    with gr.Accordion("More settings: a second corpus, window, normaliser, lists of ids", open=False, elem_id="more"):
+        beside, split, seed, window, normalizer, fillers, ids, hypotheses = _more(choosing, open_=open_)
+    place = [corpus, kind, folder, split, expression, ids, hypotheses, limit, seed]
     with gr.Row():
         run = gr.Button("Evaluate", variant="primary", elem_id="run", scale=0, min_width=180)
         stop = gr.Button("Cancel", elem_id="cancel", scale=0, min_width=120)
@@ -75,57 +72,83 @@ def evaluate_tab(config: Config, choosing: Choosing, evaluating: Evaluating, pan
     counting: dict[str, Any] = {"fn": choosing.count, "inputs": place, "outputs": counted}
     for each in place:
         each.change(**counting, trigger_mode="always_last", **PLUMBING)
-    # Somebody else's evaluation may have the turn: say so at once, in the browser. The stamp tells runs apart.
-    pressed = f"() => ({{state: 'running', notice: '{WAITING}', stamp: SAMerge.stamp()}})"
-    run.click(None, None, result, js=pressed, **PLUMBING).then(evaluating.announce, result, None, **PLUMBING).then(
+    # Two events of one press, not a chain: of a chain, Gradio drops what is pressed while its last link is at work.
+    # The first says at once that older work is not wanted any more; the second waits for its turn.
+    run.click(evaluating.announce, result, None, js=f"() => SAMerge.beginRun('{WAITING}')", **PLUMBING)
+    run.click(
         evaluating.run,
         [result, panel, pins, view, models, window, normalizer, fillers, beside, *place],
         [result, view, chart, closer],
+        js="(shown, ...rest) => [SAMerge.begunRun(), ...rest]",
         concurrency_id="evaluation",
         concurrency_limit=1,
         show_progress="hidden",
         trigger_mode="always_last",
         api_visibility="private",
     )
-    stop.click(evaluating.cancel, result, **PLUMBING)
+    stop.click(evaluating.cancel, result, js="() => SAMerge.begunRun()", **PLUMBING)
     view.input(evaluating.look, view, chart, **PLUMBING)
     again = "(follow) => { if (follow) document.querySelector('#run').click(); }"
     panel.submit(None, follow, None, js=again, **PLUMBING)
 
 
-def _place(config: Config, choosing: Choosing, *, open_: bool) -> list[Any]:
-    """Lay out which utterances; returns the fields of ``choosing.Place``, in their order."""
+def _source(config: Config, choosing: Choosing, *, open_: bool) -> tuple[Any, Any, Any]:
+    names = choosing.corpora()
+    notes = " ".join(f"{spec.name}: {spec.note}" for spec in config.corpora if spec.note and spec.name in names)
+    corpus = gr.Dropdown(names, value=names[0] if names else None, label="Corpus", info=notes, elem_id="corpus")
+    kind = gr.Dropdown(
+        [(f"{name}: {reader.holds}", name) for name, reader in READERS.items()],
+        value="manifest",
+        label="or a folder of this kind",
+        info="Licensed corpora are read where they lie.",
+        interactive=open_,
+        visible=open_,
+        elem_id="kind",
+    )
+    folder = gr.Textbox(
+        label="at this place on this machine",
+        placeholder="/path/to/corpus",
+        interactive=open_,
+        visible=open_,
+        info="Takes the place of the corpus on the left. Read in place; no audio is copied.",
+        elem_id="folder",
+    )
+    return corpus, kind, folder
+
+
+def _more(choosing: Choosing, *, open_: bool) -> tuple[Any, ...]:
+    """Lay out what most people leave alone."""
     with gr.Row():
-        names = choosing.corpora()
-        notes = " ".join(f"{spec.name}: {spec.note}" for spec in config.corpora if spec.note and spec.name in names)
-        corpus = gr.Dropdown(names, value=names[0] if names else None, label="Corpus", info=notes, elem_id="corpus")
-        kind = gr.Dropdown(
-            [(f"{name}: {reader.holds}", name) for name, reader in READERS.items()],
-            value="manifest",
-            label="or a folder of this kind",
-            info="Licensed corpora are read where they lie.",
-            interactive=open_,
-            elem_id="kind",
-        )
-        folder = gr.Textbox(
-            label="at this place on this machine",
-            placeholder="/path/to/corpus",
-            interactive=open_,
-            info="Read in place; no audio is copied." if open_ else "Closed on this server.",
-            elem_id="folder",
-        )
-    with gr.Row():
-        split = gr.Textbox(label="Split (empty: all)", placeholder="test", elem_id="split", scale=1)
-        expression = gr.Textbox(
-            label="Filter",
-            placeholder="age <= 8 and gender = f",
-            info="duration <= 30 is the first of the paper's halves, duration > 30 the second.",
-            elem_id="filter",
+        beside = gr.Dropdown(
+            [("none", ""), *((name, name) for name in choosing.corpora())],
+            value="",
+            allow_custom_value=open_,
+            label="Beside it, a second corpus",
+            info="Adult speech, say: what does the merge cost there? "
+            + ("A name, or KIND:PATH. " if open_ else "")
+            + "n and seed hold for it too, filter and split do not.",
+            elem_id="beside",
             scale=3,
         )
-        limit = gr.Number(100, label="n, drawn evenly over speakers (empty: all)", elem_id="limit", scale=1)
-        seed = gr.Number(0, label="seed of the draw", elem_id="seed", scale=1)
-    with gr.Accordion("A list of ids, and the paper's filter", open=False, visible=open_), gr.Row():
+        split = gr.Textbox(label="Split", placeholder="test", info="empty: all", elem_id="split", scale=1)
+        seed = gr.Number(0, label="Seed", info="of the draw", elem_id="seed", scale=1)
+    with gr.Row():
+        window = gr.Radio(
+            list(WINDOWS),
+            value="as declared",
+            label="Window",
+            info="30 s as Whisper pads, or cut to fit the clip where the triple was trained so",
+            elem_id="window",
+        )
+        normalizer = gr.Radio(
+            list(NORMALIZER_KINDS),
+            value=NORMALIZER_KINDS[0],
+            label="Normaliser",
+            info="makes texts comparable before they are scored",
+            elem_id="normalizer",
+        )
+        fillers = gr.Checkbox(False, label="score fillers (um, uh)", elem_id="fillers")
+    with gr.Row(visible=open_):
         ids = gr.Textbox(
             label="List of ids",
             placeholder="/path/to/test_ids.txt",
@@ -138,4 +161,4 @@ def _place(config: Config, choosing: Choosing, *, open_: bool) -> list[Any]:
             info="Lines of id and text: keeps at least 3 words, and a WER of that decoder of at most 50 %.",
             elem_id="hypotheses",
         )
-    return [corpus, kind, folder, split, expression, ids, hypotheses, limit, seed]
+    return beside, split, seed, window, normalizer, fillers, ids, hypotheses

@@ -11,7 +11,7 @@ from explorer.errors import ExplorerError
 from explorer.evaluation import Evaluation
 from explorer.report import Run
 from explorer.summary import Json, closer_look, summary
-from explorer.text_rules import text_rules
+from explorer.text_rules import NORMALIZER_KINDS, text_rules
 from explorer.ui.choosing import Choosing, Chosen, Place
 from explorer.ui.job import Job, job_of
 from explorer.ui.newest import Newest
@@ -72,9 +72,9 @@ class Evaluating:
         pinned: Sent,
         view: str | None,
         models: list[str],
-        window: str,
-        normalizer: str,
-        keep_fillers: bool,
+        window: str | None,
+        normalizer: str | None,
+        keep_fillers: bool | None,
         beside: str | None,
         corpus: str | None,
         kind: str | None,
@@ -101,8 +101,8 @@ class Evaluating:
                 panel,
                 pinned,
                 models,
-                WINDOWS.get(window, window),
-                text_rules(normalizer, keep_fillers),
+                WINDOWS.get(window or "", window),
+                text_rules(normalizer or NORMALIZER_KINDS[0], bool(keep_fillers)),
             )
             yield job.value("running", f"{job.recipe.triple} is being opened…"), *_UNCHANGED
             bench = self._opening.bench(job.recipe.triple)
@@ -129,7 +129,7 @@ class Evaluating:
             yield ended, *self._closer(job, view)
         except ExplorerError as error:
             if not self._running.is_past(session, stamp + CANCELLED):
-                yield {"state": "error", "notice": str(error)}, *_UNCHANGED
+                yield {"state": "error", "notice": str(error), "stamp": stamp}, *_UNCHANGED
 
     def _evaluated(self, job: Job, bench: "Bench", chosen: Chosen) -> Iterator[Evaluation]:
         """Evaluate one corpus; its table is the last of ``job.drawn``, in the end its run the last of ``job.runs``."""
@@ -144,7 +144,10 @@ class Evaluating:
             left_out = (*job.strangers, *chosen.problems, *state.problems)
             began = time.monotonic()
             if state.ended or began >= due:
-                job.drawn[-1] = summary(state, chosen.title, job.titles, settings) | {"problems": left_out}
+                job.drawn[-1] = summary(state, chosen.title, job.titles, settings) | {
+                    "problems": left_out,
+                    "note": chosen.note,
+                }
                 # Tables of many thousand clips take a moment: they may take a tenth of the time, and no more.
                 due = began + max(STREAM_SECONDS, 10 * (time.monotonic() - began))
                 yield state
@@ -171,8 +174,10 @@ class Evaluating:
         if not job.runs:
             return _UNCHANGED
         visit = self._shelf.visit(job.session)
+        before = len(visit.runs)
         visit.put(job.runs, job.sent)
-        on = chosen_view(visit, view)
+        # What was looked at stays, unless there is something new to see: the trade-off of two corpora.
+        on = chosen_view(visit, view if len(visit.runs) == before else None)
         return gr.update(choices=view_choices(visit), value=on, visible=True), view_figure(visit, on), _clips(visit)
 
 
