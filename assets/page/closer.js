@@ -42,24 +42,10 @@
       else browsers[part]?.filter(fate, model);
     };
 
-    /** Plotly's own event carries the mark that was clicked, with what it stands for. */
-    const hooked = new WeakSet();
-    const hook = () => {
-      for (const plot of document.querySelectorAll("#view .js-plotly-plot")) {
-        if (hooked.has(plot) || !plot.on) continue;
-        hooked.add(plot);
-        plot.on("plotly_click", ({ points }) => {
-          const mark = points.map((point) => point.customdata?.[0]).find(Boolean);
-          if (Array.isArray(mark)) page.showClips({ part: plot.layout.meta?.part ?? 0, utterances: mark, what: `from the chart: ${mark.length} ${mark.length === 1 ? "clip" : "clips"}` });
-          else if (mark && mark.merge !== null) page.takeRecipe(props.value.merges[mark.merge]);
-        });
-      }
-    };
-    // A chart that was drawn behind another tab, or before the projector, has the wrong width until it is told.
-    let due = 0;
-    new ResizeObserver(() => { clearTimeout(due); due = setTimeout(() => window.dispatchEvent(new Event("resize")), 120); })
-      .observe(document.querySelector("#view") || element);
-    new MutationObserver(hook).observe(document.body, { childList: true, subtree: true });
+    page.onMark("view", ([mark], plot) => {
+      if (Array.isArray(mark)) page.showClips({ part: plot.layout.meta?.part ?? 0, utterances: mark, what: `from the chart: ${mark.length} ${mark.length === 1 ? "clip" : "clips"}` });
+      else if (mark && mark.merge !== null) page.takeRecipe(props.value.merges[mark.merge]);
+    });
     watch("value", show);
     show();
   };

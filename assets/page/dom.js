@@ -39,6 +39,29 @@
 
   page.openTab = (name) => [...document.querySelectorAll("[role=tab]")].find((tab) => tab.textContent.trim() === name)?.click();
 
+  /** Plotly's own event carries the mark that was clicked: `taken(what it stands for, plot)`. Gradio draws a plot anew now and
+      then, which drops its listeners, so ours is put back after every change; it is never there twice. */
+  page.onMark = (id, taken) => {
+    const listeners = new WeakMap();
+    // A chart that was drawn behind another tab, or before the projector, has the wrong width until the window says so.
+    let due = 0;
+    const resized = new ResizeObserver(() => { clearTimeout(due); due = setTimeout(() => window.dispatchEvent(new Event("resize")), 120); });
+    const hook = () => {
+      for (const plot of document.querySelectorAll(`#${id} .js-plotly-plot`)) {
+        if (!plot.on) continue;
+        if (!listeners.has(plot)) resized.observe(plot.parentElement);
+        if (!listeners.has(plot)) listeners.set(plot, ({ points }) => {
+          const mark = points.map((point) => point.customdata).find((each) => each !== undefined && each !== null);
+          if (mark !== undefined) taken(mark, plot);
+        });
+        plot.removeListener("plotly_click", listeners.get(plot));
+        plot.on("plotly_click", listeners.get(plot));
+      }
+    };
+    new MutationObserver(hook).observe(document.body, { childList: true, subtree: true });
+    hook();
+  };
+
   page.percent = (fraction) => (fraction === null ? "–" : `${(100 * fraction).toFixed(1)} %`);
 
   /** The table of methods, put here by the recipe panel. */

@@ -11,10 +11,12 @@ from explorer.corpora.utterance import Utterance
 from explorer.methods import METHODS
 from explorer.recipe import recipe_from
 from explorer.schedule import SCHEDULES
+from explorer.ui.anatomy_tab import anatomy_tab
 from explorer.ui.choosing import Choosing
 from explorer.ui.evaluate_tab import PLUMBING, evaluate_tab
 from explorer.ui.evaluating import Evaluating
 from explorer.ui.exploring import Exploring
+from explorer.ui.looking import Looking
 from explorer.ui.opening import Opening
 from explorer.ui.recipe_panel import recipe_panel
 from explorer.ui.render import Column, model_titles, transcripts
@@ -23,7 +25,7 @@ from explorer.ui.text import LOADING, METHOD, METHODS_INTRO, NEWCOMER, SAMPLES_L
 
 SCRIPTS = (
     *("dom", "words", "schedule", "curve", "recipe", "pins", "clips", "transcripts"),
-    *("evaluation", "results", "closer", "header"),
+    *("evaluation", "results", "closer", "anatomy", "header"),
 )
 MODEL_QUEUE = "model"
 
@@ -63,6 +65,8 @@ def build_page(
             panel = _explore_tab(config, exploring, samples, demo)
         with gr.Tab("Evaluate", id="evaluate"):
             evaluate_tab(config, choosing, evaluating, panel, open_=serve_folders)
+        with gr.Tab("Anatomy", id="anatomy") as tab:
+            anatomy_tab(tab, Looking(opening), panel)
         with gr.Tab("About", id="about"):
             _about_tab(config)
         demo.unload(exploring.leave)

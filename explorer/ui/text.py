@@ -57,3 +57,13 @@ FILES_REFUSED = (
 )
 
 EVALUATION_EMPTY = "Word error rates over a subset: choose a corpus and press Evaluate."
+
+ANATOMY = """
+What did fine-tuning change? τ1 (child) and τ2 (adult) are the differences of M1 and M2 to the base model M0, for the
+triple that is chosen on *Explore*. What a picture shows is said below it in words, made from its numbers. They describe
+weights: what a merge hears, only clips can tell.
+"""
+
+ANATOMY_WAITING = "The task vectors are looked at…"
+
+ANATOMY_FAILED = "The task vectors could not be measured; the terminal says why."
