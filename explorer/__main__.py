@@ -89,6 +89,10 @@ def _parser() -> _Parser:
 
     merge = kinds.add_parser("merge", parents=[common, recipe], help="write a merged model as a folder")
     merge.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder to create")
+    merge.add_argument("--dtype", choices=("float32", "float16", "bfloat16"), default="float32", help="of the file")
+    merge.add_argument(
+        "--verify", action="store_true", help="load the folder again, compare tensors and what the sample clips give"
+    )
     merge.set_defaults(run=exchange.merge)
 
     export = kinds.add_parser("export", parents=[common, recipe], help="write a recipe for another tool")

@@ -5,8 +5,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from explorer.audio import Clip, load_clip
 from explorer.bench import Bench
 from explorer.checkpoints.base import terminal_progress
+from explorer.corpora.manifest import read_manifest
 from explorer.formats.texts import FORMATS, export_text, read_foreign, recipe_from_foreign, recipe_text
 from explorer.recipe import Recipe
 from explorer.recipe_options import recipe_of
@@ -24,11 +26,19 @@ def _open(workbench: Workbench, recipe: Recipe) -> Bench:
 def merge(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
     """Write a merge as a Hugging Face folder."""
     recipe = recipe_of(workbench, options)
+    clips = _sample_clips(workbench) if options.verify else None
     bench = _open(workbench, recipe)
-    fingerprint = workbench.export(bench, recipe, options.out)
+    fingerprint, verified = workbench.export(bench, recipe, options.out, options.dtype, clips)
     if not options.json:
-        sys.stdout.write(f"Wrote {options.out}, weights {fingerprint}.\n")
-    return {"recipe": recipe.as_dict(), "fingerprint": fingerprint, "folder": str(options.out)}
+        sys.stdout.write(f"Wrote {options.out}, weights {fingerprint}.\n" + (f"{verified}\n" if verified else ""))
+    document = {"recipe": recipe.as_dict(), "fingerprint": fingerprint, "folder": str(options.out)}
+    return document | {"dtype": options.dtype, "verified": verified}
+
+
+def _sample_clips(workbench: Workbench) -> list[Clip]:
+    """Load the sample clips: the first of checkpoints.yaml's corpora."""
+    folders = [corpus.path for corpus in workbench.config.corpora[:1] if corpus.path]
+    return [load_clip(each.path, each.id) for folder in folders for each in read_manifest(folder).utterances]
 
 
 def export(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
