@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from explorer import commands
+from explorer import commands, exchange
 from explorer.checkpoints.cache import cache_folder
 from explorer.config_file import read_config
 from explorer.corpora.filters import HALVES
@@ -89,7 +89,22 @@ def _parser() -> _Parser:
 
     merge = kinds.add_parser("merge", parents=[common, recipe], help="write a merged model as a folder")
     merge.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder to create")
-    merge.set_defaults(run=commands.merge)
+    merge.add_argument("--dtype", choices=("float32", "float16", "bfloat16"), default="float32", help="of the file")
+    merge.add_argument(
+        "--verify", action="store_true", help="load the folder again, compare tensors and what the sample clips give"
+    )
+    merge.set_defaults(run=exchange.merge)
+
+    export = kinds.add_parser("export", parents=[common, recipe], help="write a recipe for another tool")
+    export.add_argument("--format", choices=exchange.FORMATS, default="recipe", help="default: recipe, which is YAML")
+    export.add_argument("--out", type=Path, metavar="FILE", help="default: standard output")
+    export.set_defaults(run=exchange.export)
+
+    read = kinds.add_parser("import", parents=[common], help="read a recipe out of mergekit's YAML or the authors'")
+    read.add_argument("file", type=Path, metavar="FILE")
+    read.add_argument("--triple", metavar="NAME", help="default: what the file names, else that of checkpoints.yaml")
+    read.add_argument("--out", type=Path, metavar="R.yaml", help="default: standard output")
+    read.set_defaults(run=exchange.import_)
 
     transcribe = kinds.add_parser("transcribe", parents=[common, recipe, decoding], help="what the models hear")
     transcribe.add_argument("clips", nargs="+", type=Path, metavar="CLIP")

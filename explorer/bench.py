@@ -28,6 +28,11 @@ class Bench:
         """Return the number of layers of each lane."""
         return lane_depths(self.live.triple.parameters)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all tensors of a model, the tied output projection aside."""
+        return tuple(self.live.triple.weights["m0"])
+
     def held(self, model: str, recipe: Recipe) -> AbstractContextManager[Network]:
         """Lend a model by name; ``merge`` is the merge of ``recipe``."""
         return self.live.merged(recipe) if model == "merge" else self.live.checkpoint(cast(Member, model))

@@ -124,16 +124,6 @@ def grams(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
     return {"triple": recipe.triple, "grams": options.name, "clips": heard, "corpora": list(names)}
 
 
-def merge(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
-    """Write a merge as a Hugging Face folder."""
-    recipe = recipe_of(workbench, options)
-    bench = _open(workbench, recipe)
-    fingerprint = workbench.export(bench, recipe, options.out)
-    if not options.json:
-        sys.stdout.write(f"Wrote {options.out}, weights {fingerprint}.\n")
-    return {"recipe": recipe.as_dict(), "fingerprint": fingerprint, "folder": str(options.out)}
-
-
 def transcribe(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
     """Say what each model hears in each clip."""
     recipe, models = recipe_of(workbench, options), _models(options)

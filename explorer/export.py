@@ -3,16 +3,23 @@
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from safetensors import SafetensorError
 
+from explorer.audio import Clip
+from explorer.bench import Bench
+from explorer.checkpoints.weights import TIED
 from explorer.errors import ConfigError
 from explorer.live_model import Network
+from explorer.model_card import model_card, recipe_document
 from explorer.recipe import Recipe
+from explorer.verification import DataType, verify
 
 RECIPE_FILE = "merge_recipe.json"
+CARD_FILE = "README.md"
 # What a model folder needs beside its weights and its config.
 _COMPANIONS = (
     "generation_config.json",
@@ -46,35 +53,63 @@ def check_target(target: Path) -> None:
         raise ConfigError(f"{target}: its parent folder cannot be written to; choose another.")
 
 
-def write_folder(model: Network, base_folder: Path, recipe: Recipe, fingerprint: str, target: Path) -> None:
-    """Write a merged model with its tokenizer, settings and recipe.
+def write_folder(
+    bench: Bench, recipe: Recipe, target: Path, dtype: DataType = "float32", clips: Sequence[Clip] | None = None
+) -> tuple[str, str | None]:
+    """Write a merge with its tokenizer, settings, recipe and card.
 
     Args:
-        model: the merge, held by the caller.
-        base_folder: of the base, whose tokenizer and settings are copied.
-        recipe: that made the model.
-        fingerprint: of its weights.
+        bench: of the triple.
+        recipe: of the merge.
         target: a folder that does not exist yet.
+        dtype: of the stored tensors; the merge itself is always made in float32.
+        clips: what the written folder is to hear, to be compared with the live merge; None verifies nothing.
+
+    Returns:
+        The fingerprint of the merge in float32, and what verification found.
 
     Raises:
-        ConfigError: the folder cannot be written, or the disk is full.
+        ConfigError: the folder cannot be written, the disk is full, or the written folder is not the merge.
+        RecipeError: the recipe does not fit the triple.
     """
     check_target(target)
+    prints = {name: bench.fingerprint(name, recipe) for name in ("m0", "m1", "m2", "merge")}
+    base, found = bench.live.triple.folder, None
     try:
-        with TemporaryDirectory(prefix=".merge-", dir=target.absolute().parent, ignore_cleanup_errors=True) as outer:
+        with (
+            bench.live.merged(recipe) as model,
+            TemporaryDirectory(prefix=".merge-", dir=target.absolute().parent, ignore_cleanup_errors=True) as outer,
+        ):
             # One level down, where the folder has ordinary rights: the outer one only its owner can open.
             beside = Path(outer) / "model"
-            model.save_pretrained(beside)
+            _save(model, beside, dtype)
             for name in _COMPANIONS:
-                if (base_folder / name).is_file():
-                    shutil.copyfile(base_folder / name, beside / name)
-            card = {"recipe": recipe.as_dict(), "fingerprint": fingerprint}
-            (beside / RECIPE_FILE).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+                if (base / name).is_file():
+                    shutil.copyfile(base / name, beside / name)
+            (beside / RECIPE_FILE).write_text(recipe_document(recipe, prints["merge"]), encoding="utf-8")
             for path in beside.glob("*.safetensors"):  # safetensors writes what only its owner can read
                 path.chmod((beside / RECIPE_FILE).stat().st_mode)
+            if clips is not None:
+                found = verify(beside, model, bench, dtype, clips).sentence
+            card = model_card(recipe, bench.spec, bench.depths, prints, dtype, found)
+            (beside / CARD_FILE).write_text(card, encoding="utf-8")
             beside.rename(target)
     except (OSError, SafetensorError) as error:
         raise _unwritable(target, error) from error
+    return prints["merge"], found
+
+
+def _save(model: Network, folder: Path, dtype: DataType) -> None:
+    if dtype == "float32":
+        model.save_pretrained(folder)
+        return
+    # The merge shares memory with M1 and goes on being used: its tensors are cast one by one, not the model.
+    tensors = {name: tensor for name, tensor in model.state_dict().items() if name != TIED}
+    state = {name: tensor.half() if dtype == "float16" else tensor.bfloat16() for name, tensor in tensors.items()}
+    model.save_pretrained(folder, state_dict=state)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config["dtype"] = dtype
+    (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _unwritable(target: Path, error: OSError | SafetensorError) -> ConfigError:

@@ -32,6 +32,7 @@ from explorer.recipe import Recipe, recipe_from
 from explorer.text_rules import WHISPER_RULES, TextRules
 from explorer.transcription.decoding import Decoding, Halt, Hypothesis
 from explorer.transcription.transcriber import Transcriber
+from explorer.verification import DataType
 
 ModelName = Literal["m0", "m1", "m2", "merge"]
 MODEL_NAMES: tuple[ModelName, ...] = get_args(ModelName)
@@ -222,18 +223,16 @@ class Workbench:
         members = {member: bench.live.fingerprint(member) for member in MEMBERS}
         return kept_anatomy(bench.live.triple, members) | {"fingerprints": members}
 
-    def export(self, bench: Bench, recipe: Recipe, target: Path) -> str:
-        """Write a merge as a Hugging Face folder and return its fingerprint.
-
-        Raises:
-            ConfigError: the folder cannot be written.
-            RecipeError: the recipe does not fit the triple.
-        """
-        export.check_target(target)
-        fingerprint = bench.fingerprint("merge", recipe)
-        with bench.live.merged(recipe) as model:
-            export.write_folder(model, bench.live.triple.folder, recipe, fingerprint, target)
-        return fingerprint
+    def export(
+        self,
+        bench: Bench,
+        recipe: Recipe,
+        target: Path,
+        dtype: DataType = "float32",
+        clips: Sequence[Clip] | None = None,
+    ) -> tuple[str, str | None]:
+        """Write a merge as a Hugging Face folder; see ``export.write_folder``."""
+        return export.write_folder(bench, recipe, target, dtype, clips)
 
 
 def _memory_key(bench: Bench, model: ModelName, recipe: Recipe, clip: Clip, decoding: Decoding) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ def test_merge_writes_a_folder_and_tells_recipe_and_fingerprint(document, tmp_pa
     assert found["folder"] == str(tmp_path / "merge")
     assert found["fingerprint"] == LiveModel(tiny_triple, pick_device("cpu")).merged_fingerprint(recipe)
     assert (tmp_path / "merge" / "model.safetensors").is_file()
-    assert set(found) == {"recipe", "fingerprint", "folder"}
+    assert set(found) == {"recipe", "fingerprint", "folder", "dtype", "verified"}
 
 
 def test_merge_in_words_says_what_it_wrote(run, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,9 +10,10 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from material import chosen, no_progress
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
 from explorer.audio import SAMPLE_RATE, load_clip
@@ -19,6 +21,7 @@ from explorer.config_file import read_config
 from explorer.corpora.manifest import read_manifest
 from explorer.errors import ConfigError, RecipeError
 from explorer.export import RECIPE_FILE
+from explorer.model_card import curve_picture, model_card
 from explorer.recipe import Recipe, recipe_from
 from explorer.transcription.decoding import Decoding, Halt
 from explorer.workbench import Workbench
@@ -80,6 +83,83 @@ def test_the_live_model_merges_on_as_before(tiny_workbench, tiny_bench, tmp_path
     before = [tiny_bench.fingerprint(model, RECIPE) for model in ("m0", "m1", "m2", "merge")]
     tiny_workbench.export(tiny_bench, RECIPE, tmp_path / "merge")
     assert [tiny_bench.fingerprint(model, RECIPE) for model in ("m0", "m1", "m2", "merge")] == before
+
+
+# In half the bytes, with a card, verified.
+
+
+@pytest.fixture(scope="module")
+def clips():
+    return [load_clip(each.path, each.id) for each in read_manifest(ROOT / "assets" / "clips").utterances[:1]]
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_tensors_are_rounded_and_the_live_merge_is_not(dtype, tiny_workbench, tiny_bench, tmp_path):
+    fingerprint, found = tiny_workbench.export(tiny_bench, RECIPE, tmp_path / "merge", dtype, clips=[])
+    stored = load_file(tmp_path / "merge" / "model.safetensors")
+    with tiny_bench.live.merged(RECIPE) as merge:
+        wanted = merge.state_dict()
+        assert stored.keys() == wanted.keys() - {"proj_out.weight"}
+        assert all(torch.equal(tensor, wanted[name].to(getattr(torch, dtype))) for name, tensor in stored.items())
+        assert {tensor.dtype for tensor in wanted.values()} == {torch.float32}
+    assert WhisperForConditionalGeneration.from_pretrained(tmp_path / "merge").dtype == getattr(torch, dtype)
+    assert json.loads((tmp_path / "merge" / "config.json").read_text())["dtype"] == dtype
+    assert tiny_bench.live.merged_fingerprint(RECIPE) == fingerprint
+    assert "but for rounding (tolerance" in found
+
+
+def test_verification_compares_tensors_and_transcripts_and_says_so(tiny_workbench, tiny_bench, tmp_path, clips):
+    _, found = tiny_workbench.export(tiny_bench, RECIPE, tmp_path / "merge", clips=clips)
+    assert "tensors are the live merge's bit for bit (tolerance 0); it hears 1 of 1 sample clips as it does" in found
+    assert found in (tmp_path / "merge" / "README.md").read_text()
+
+
+def test_an_export_that_is_not_the_merge_is_not_kept(tiny_workbench, tiny_bench, tmp_path, monkeypatch):
+    def damaged(model, folder, dtype):
+        model.save_pretrained(folder)
+        tensors = load_file(folder / "model.safetensors")
+        tensors["model.encoder.layers.1.fc1.bias"][3] += 1e-3
+        save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+
+    monkeypatch.setattr("explorer.export._save", damaged)
+    before = listing(tmp_path)
+    with pytest.raises(ConfigError, match=r"layers\.1\.fc1\.bias: the exported tensor is not the merge's"):
+        tiny_workbench.export(tiny_bench, RECIPE, tmp_path / "merge", clips=[])
+    assert listing(tmp_path) == before
+
+
+def test_the_card_says_what_it_is_and_whose(exported, tiny_bench, tiny_whisper_folders):
+    text = (exported / "README.md").read_text()
+    front = yaml.safe_load(text.split("---")[1])
+    assert {"merge", "sa-merge"} <= set(front["tags"])
+    assert front["license"] == "other"  # the owners state none
+    recipe = re.findall(r"```yaml\n(.+?)```", text, flags=re.DOTALL)[0]
+    assert recipe_from(yaml.safe_load(recipe)) == RECIPE
+    for member in ("m0", "m1", "m2", "merge"):
+        assert tiny_bench.fingerprint(member, RECIPE) in text
+    assert "not verified" in text.lower()
+    assert "arXiv 2501.08468" in text
+    assert str(tiny_whisper_folders.base.parent) not in text
+    assert "decoder.self" not in curve_picture(RECIPE, tiny_bench.depths)
+    assert curve_picture(RECIPE, tiny_bench.depths) in text
+
+
+def test_the_card_names_repositories_and_their_licence(real_config, tiny_bench):
+    spec = real_config.triple("hub-tiny")
+    prints = dict.fromkeys(("m0", "m1", "m2", "merge"), "0")
+    text = model_card(Recipe("hub-tiny"), spec, tiny_bench.depths, prints, "float16", None)
+    front = yaml.safe_load(text.split("---")[1])
+    assert front["license"] == "apache-2.0"
+    assert front["base_model"] == [spec.base.repo, spec.m1.repo, spec.m2.repo]
+    assert front["base_model_relation"] == "merge"
+    assert "21.53 %" in text
+
+
+def test_the_command_verifies_and_tells(run, tmp_path):
+    code, told, _ = run("merge", "--out", tmp_path / "merge", "--dtype", "bfloat16", "--verify")
+    assert code == 0
+    assert "Verified with plain transformers" in told
+    assert "was given no sample clips" in (tmp_path / "merge" / "README.md").read_text()
 
 
 # Where it cannot be written.

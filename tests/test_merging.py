@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as arrays
 from explorer.attention import LANES, PROJECTIONS, attention_parameters
 from explorer.errors import RecipeError
 from explorer.merging.lerp import interpolate
-from explorer.merging.selective_attention import parameter_ratios
+from explorer.ratios import parameter_ratios
 from explorer.recipe import Recipe, recipe_from
 
 values = st.floats(-8, 8, width=32) | st.sampled_from([0.0, -0.0])

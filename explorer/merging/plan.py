@@ -12,8 +12,8 @@ from torch import Tensor
 
 from explorer.attention import AttentionParameter, Part, part_of
 from explorer.merging.operands import Operands, Values
-from explorer.merging.selective_attention import parameter_ratios
 from explorer.methods import METHODS, Value
+from explorer.ratios import parameter_ratios
 from explorer.recipe import Recipe
 
 

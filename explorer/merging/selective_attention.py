@@ -6,14 +6,10 @@ W0 cancels: W = W2 + λ_i·(W1 − W2). It is computed like that, in float32 and
 λ_i = 1 is M1 bit for bit, λ_i = 0 is M2 bit for bit, and moving a slider to and fro does not drift.
 """
 
-from collections.abc import Iterable, Mapping
-
 from torch import Tensor
 
-from explorer.attention import AttentionParameter, lane_depths
 from explorer.merging.lerp import interpolate
 from explorer.merging.operands import Operands, Values, number_of
-from explorer.recipe import Recipe
 
 
 def merge(operands: Operands, values: Values, out: Tensor) -> Tensor:
@@ -28,24 +24,3 @@ def merge(operands: Operands, values: Values, out: Tensor) -> Tensor:
         ``out``.
     """
     return interpolate(operands.first, operands.second, number_of(values, "ratio"), out)
-
-
-def parameter_ratios(recipe: Recipe, parameters: Iterable[AttentionParameter]) -> Mapping[str, float]:
-    """Give every attention parameter its mixing ratio; those out of scope get 1 and so stay M1's.
-
-    Args:
-        recipe: of a method with a curve.
-        parameters: the q, k and v tensors of the model at hand.
-
-    Returns:
-        Parameter name → λ_i.
-
-    Raises:
-        RecipeError: a custom curve does not fit the model's depth.
-    """
-    parameters = tuple(parameters)
-    curves = recipe.lane_ratios(lane_depths(parameters))
-    return {
-        parameter.name: curves[parameter.lane][parameter.layer] if parameter.projection in recipe.projections else 1.0
-        for parameter in parameters
-    }

@@ -1,0 +1,158 @@
+"""A recipe as what most other tools compute: for every tensor, a weighted sum of the checkpoints' tensors.
+
+SA Merge, Lerp, Task Arithmetic and added task vectors are such sums (W0 + β·τ = W0·(1 − β) + β·W1). Trimming, electing
+signs, dropping at random and walking along an arc are not.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import cast
+
+from explorer.attention import (
+    LANES,
+    PARTS,
+    PROJECTIONS,
+    attention_parameter,
+    attention_parameters,
+    lane_depths,
+    part_of,
+)
+from explorer.errors import RecipeError
+from explorer.ratios import parameter_ratios
+from explorer.recipe import Recipe, recipe_from
+
+# Tool after tool takes a weight of 0 for one that is missing. This adds nothing to a float32, and is not 0.
+NOTHING = 1e-12
+ALL_M1 = {"m1": 1.0}
+
+Sum = dict[str, float]
+"""Checkpoint → its weight: m0, m1, m2, and M0 + τ of a further task vector under that vector's name."""
+
+
+def weighted_sums(recipe: Recipe, names: Iterable[str]) -> dict[str, Sum]:
+    """Write a recipe as one weighted sum for every tensor.
+
+    Args:
+        recipe: any.
+        names: of all tensors of the model at hand.
+
+    Returns:
+        Tensor name → checkpoint → weight. The weights of a tensor sum to 1; checkpoints left out have 0.
+
+    Raises:
+        RecipeError: the method computes no such sum, or a custom curve does not fit the model's depth.
+    """
+    names = tuple(names)
+    sums = _without_additions(recipe, names)
+    for each in recipe.add:
+        for name in names:
+            if part_of(name) in each.scope:
+                found = sums[name]
+                sums[name] = found | {
+                    "m0": found.get("m0", 0.0) - each.beta,
+                    each.vector: found.get(each.vector, 0.0) + each.beta,
+                }
+    return sums
+
+
+def _without_additions(recipe: Recipe, names: tuple[str, ...]) -> dict[str, Sum]:
+    values = dict(recipe.values)
+    sums: dict[str, Sum] = dict.fromkeys(names, ALL_M1)
+    if recipe.method == "sa" or (recipe.method == "hsa" and values["heads"] == 1.0):
+        ratios = parameter_ratios(recipe, attention_parameters(names))
+        return sums | {name: {"m1": ratio, "m2": 1.0 - ratio} for name, ratio in ratios.items()}
+    inside = [name for name in names if part_of(name) in recipe.scope]
+    if recipe.method == "lerp":
+        share = float(values["lambda"])
+        return sums | {name: {"m1": share, "m2": 1.0 - share} for name in inside}
+    if recipe.method == "task-arithmetic":
+        scale, share = float(values["scale"]), float(values["share"])
+        found = {"m0": 1.0 - scale, "m1": scale * share, "m2": scale * (1.0 - share)}
+        return sums | dict.fromkeys(inside, found)
+    raise RecipeError(
+        f"method {recipe.method}: is no weighted sum of the checkpoints; export it as python or a folder."
+    )
+
+
+def same_sums(one: Mapping[str, Sum], other: Mapping[str, Sum]) -> bool:
+    """Say whether two tables of sums mean the same float32 weights, NOTHING and 0 being one."""
+    return one.keys() == other.keys() and all(
+        abs(one[name].get(member, 0.0) - other[name].get(member, 0.0)) < 1e-9
+        for name in one
+        for member in {**one[name], **other[name]}
+    )
+
+
+def recipe_of_sums(sums: Mapping[str, Sum], triple: str, where: str) -> Recipe:
+    """Find the recipe that gives these sums: SA Merge with a curve of its own, Lerp or Task Arithmetic.
+
+    Args:
+        sums: for every tensor of the model, as ``weighted_sums`` gives them.
+        triple: of the recipe.
+        where: what messages call the source.
+
+    Raises:
+        RecipeError: no recipe of these methods does.
+    """
+    cleaned = {name: _cleaned(found) for name, found in sums.items()}
+    further = sorted({member for found in cleaned.values() for member in found} - {"m0", "m1", "m2"})
+    if further:
+        raise RecipeError(f"{where}: uses {', '.join(further)} beside M0, M1 and M2; write a recipe with add instead.")
+    changed = {name: found for name, found in cleaned.items() if found != ALL_M1}
+    if all(attention_parameter(name) for name in changed):
+        return _curve(cleaned, triple, where)
+    return _flat(changed, cleaned, triple, where)
+
+
+def _cleaned(found: Sum) -> Sum:
+    return {member: weight for member, weight in found.items() if abs(weight) > 2 * NOTHING}
+
+
+def _curve(sums: Mapping[str, Sum], triple: str, where: str) -> Recipe:
+    parameters = attention_parameters(sums)
+    ratios = {each: sums[each.name].get("m1", 0.0) for each in parameters}
+    if any(set(sums[each.name]) - {"m1", "m2"} or abs(sum(sums[each.name].values()) - 1) > 1e-9 for each in parameters):
+        raise RecipeError(f"{where}: weights of M1 and M2 that do not sum to 1 in attention alone fit no method here.")
+    projections = [
+        letter for letter in PROJECTIONS if any(r != 1.0 for p, r in ratios.items() if p.projection == letter)
+    ]
+    depths = lane_depths(parameters)
+    curves = {lane: [1.0] * depth for lane, depth in depths.items()}
+    for lane, curve in curves.items():
+        for layer in range(len(curve)):
+            found = {
+                ratio
+                for each, ratio in ratios.items()
+                if (each.lane, each.layer) == (lane, layer) and each.projection in projections
+            }
+            if len(found) > 1:
+                raise RecipeError(
+                    f"{where}: {lane} layer {layer}: its projections have different ratios; here they share one."
+                )
+            curve[layer] = found.pop() if found else 1.0
+    scope = [lane for lane in LANES if any(ratio != 1.0 for ratio in curves.get(lane, ()))]
+    entries = {"triple": triple, "schedule": "custom", "scope": scope, "projections": projections}
+    return recipe_from(entries | {"ratios": {lane: curves[lane] for lane in scope}}, where)
+
+
+def _flat(changed: Mapping[str, Sum], sums: Mapping[str, Sum], triple: str, where: str) -> Recipe:
+    scope = [part for part in PARTS if any(part_of(name) == part for name in changed)]
+    kinds = {tuple(sorted(found.items())) for name, found in sums.items() if part_of(name) in scope}
+    if len(kinds) > 1:
+        raise RecipeError(f"{where}: tensors beside q, k and v have different weights; no method here does that.")
+    weights = dict(kinds.pop())
+    m1, m2 = weights.get("m1", 0.0), weights.get("m2", 0.0)
+    entries: dict[str, object] = {"triple": triple, "scope": scope}
+    if "m0" not in weights:
+        return recipe_from(entries | {"method": "lerp", "lambda": m1}, where)
+    scale = m1 + m2
+    share = m1 / scale if scale else 0.5
+    return recipe_from(entries | {"method": "task-arithmetic", "scale": scale, "share": share}, where)
+
+
+def agreeing(written: object, sums: Mapping[str, Sum]) -> Recipe | None:
+    """Return the recipe that a file's first lines carry if its body still means the same, else None."""
+    try:
+        recipe = recipe_from(cast(dict[str, object], written))
+        return recipe if same_sums(weighted_sums(recipe, sums), sums) else None
+    except RecipeError:  # an edited comment: the body counts
+        return None

@@ -1,0 +1,32 @@
+"""Text files that appear whole or not at all: written beside, then renamed."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from explorer.errors import ConfigError
+
+
+def write_whole(text: str, path: Path) -> None:
+    """Write a text file with ordinary rights; one of that name is replaced once the new one is whole.
+
+    Raises:
+        ConfigError: the path is a folder, its folder does not exist, or the disk refuses.
+    """
+    if not path.absolute().parent.is_dir():
+        raise ConfigError(f"{path}: its folder does not exist; create {path.absolute().parent} first.")
+    if path.is_dir():
+        raise ConfigError(f"{path}: is a folder; name a file.")
+    beside: Path | None = None
+    try:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.absolute().parent, delete=False) as file:
+            beside = Path(file.name)
+            file.write(text)
+        mask = os.umask(0)
+        os.umask(mask)
+        beside.chmod(0o666 & ~mask)  # a temporary file is its owner's alone; a recipe is to be passed on
+        beside.replace(path)
+    except OSError as error:
+        if beside is not None:
+            beside.unlink(missing_ok=True)
+        raise ConfigError(f"{path}: cannot be written ({error.strerror}); free space or choose another.") from error

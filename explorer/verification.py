@@ -1,0 +1,104 @@
+"""Is an exported folder the merge? It is loaded with plain transformers, and its tensors and transcripts compared."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from transformers import WhisperForConditionalGeneration, WhisperProcessor
+
+from explorer.audio import SAMPLE_RATE, Clip
+from explorer.bench import Bench
+from explorer.checkpoints.weights import TIED
+from explorer.errors import ConfigError
+from explorer.live_model import Network
+from explorer.transcription.decoding import WINDOW_SECONDS, Decoding, Halt
+
+DataType = Literal["float32", "float16", "bfloat16"]
+# Rounding to the nearest: half a unit in the last place, and half the smallest number that float16 has.
+_ROUNDING: dict[DataType, tuple[float, float]] = {
+    "float32": (0.0, 0.0),
+    "float16": (2.0**-11, 2.0**-25),
+    "bfloat16": (2.0**-8, 0.0),
+}
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was found when an export was loaded again.
+
+    Attributes:
+        dtype: of the stored tensors.
+        tensors: how many were compared.
+        largest: the largest difference between a stored and a live weight.
+        clips: how many sample clips both heard.
+        same: for how many of them both gave the same text.
+    """
+
+    dtype: DataType
+    tensors: int
+    largest: float
+    clips: int
+    same: int
+
+    @property
+    def sentence(self) -> str:
+        """Say it, tolerance included."""
+        relative, absolute = _ROUNDING[self.dtype]
+        allowed = f"{relative:.2g} of each weight" + (f" plus {absolute:.2g}" if absolute else "")
+        rounded = f"but for rounding (tolerance {allowed}; largest difference {self.largest:.2g})"
+        weights = rounded if relative else "bit for bit (tolerance 0)"
+        heard = (
+            f"hears {self.same} of {self.clips} sample clips as it does" if self.clips else "was given no sample clips"
+        )
+        return (
+            f"Verified with plain transformers: its {self.tensors} tensors are the live merge's {weights}; it {heard}."
+        )
+
+
+def verify(folder: Path, merge: Network, bench: Bench, dtype: DataType, clips: Iterable[Clip]) -> Verification:
+    """Load an exported folder and compare it with the live merge.
+
+    Args:
+        folder: as written.
+        merge: the live merge, held by the caller.
+        bench: of its triple.
+        dtype: of the export.
+        clips: sample clips; those over 30 s are left out.
+
+    Raises:
+        ConfigError: a tensor is absent, or differs by more than rounding explains.
+    """
+    model = WhisperForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
+    model.train(False)
+    model.generation_config.max_length = None  # every clip has a limit of its own; transformers warns of two
+    stored = model.state_dict()
+    largest, names = 0.0, [name for name in merge.state_dict() if name != TIED]
+    relative, absolute = _ROUNDING[dtype]
+    for name in names:
+        wanted = merge.get_parameter(name).detach().cpu()
+        difference = (stored[name] - wanted).abs()
+        if not bool((difference <= relative * wanted.abs() + absolute).all()):
+            raise ConfigError(f"{name}: the exported tensor is not the merge's; export again, or as float32.")
+        largest = max(largest, difference.max().item())
+    clips = [clip for clip in clips if clip.seconds <= WINDOW_SECONDS]
+    processor = WhisperProcessor.from_pretrained(folder)
+    same = sum(_plain(model, processor, clip, bench) == _live(merge, clip, bench) for clip in clips)
+    return Verification(dtype, len(names), largest, len(clips), same)
+
+
+@torch.inference_mode()
+def _plain(model: Network, processor: WhisperProcessor, clip: Clip, bench: Bench) -> str:
+    features = processor(clip.samples, sampling_rate=SAMPLE_RATE, return_tensors="pt").input_features
+    spoken: dict[str, Any] = (
+        {"language": bench.spec.language, "task": "transcribe"} if bench.transcriber.multilingual else {}
+    )
+    limit = Decoding("30").token_limit(clip.seconds)
+    tokens = model.generate(features, max_new_tokens=limit, **spoken)
+    return str(processor.tokenizer.decode(tokens[0], skip_special_tokens=True)).strip()
+
+
+def _live(merge: Network, clip: Clip, bench: Bench) -> str:
+    (heard,) = bench.transcriber.transcribe(merge, [clip], Decoding("30"), Halt())
+    return heard.text
