@@ -20,7 +20,7 @@ from explorer.merging.grams import Grams, grams_path, load_grams, save_grams
 from explorer.merging.operands import Operands
 from explorer.merging.regmean import merge, regression_mean, shielded
 from explorer.recipe import recipe_from
-from explorer.transcription.decoding import Decoding
+from explorer.transcription.decoding import Decoding, Halt
 from explorer.transcription.greedy import encode
 
 ROOT = Path(__file__).parents[1]
@@ -114,7 +114,7 @@ def test_being_told_the_words_is_what_decoding_them_would_compute(tiny_bench, to
     with tiny_bench.live.checkpoint("m1") as network:
         told = [transcriber.forced(network, clip, text, FIT) for text in ("a b", "c")]
         with torch.inference_mode():
-            heard = encode(network, transcriber.features([clip], FIT))
+            heard = encode(network, transcriber.features([clip], FIT), Halt())
             prompt = torch.tensor([transcriber._rules.prompt])
             step = network.model.decoder(prompt, encoder_hidden_states=heard, use_cache=False).last_hidden_state
     for hidden in told:
