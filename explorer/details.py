@@ -3,7 +3,6 @@
 Counts add up and rates do not: whatever is grouped here is pooled before it is divided.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from explorer.evaluation import Evaluation, Heard
 from explorer.ledger import Fate
 from explorer.scoring import Alignment, WordErrors, pooled
 from explorer.statistics import Interval, wer_interval
+from explorer.text_rules import FILLERS
 
 MAX_GROUPS = 40
 _SIGNS = {"equal": "=", "substitute": "~", "delete": "-", "insert": "+"}
@@ -24,7 +24,6 @@ FATE_LETTERS: dict[Fate, str] = {
     "same error": "s",
     "new error": "n",
 }
-_FILLERS = re.compile(r"\b(hmm|mm|mhm|mmm|uh|um)\b", re.IGNORECASE)
 _SECONDS = (2, 4, 8, 15, 30)
 _WORDS = (3, 6, 10, 20, 40)
 
@@ -142,7 +141,7 @@ def groupings(heard: Sequence[Heard]) -> dict[str, Callable[[Heard], object]]:
         "age": lambda each: each.utterance.age,
         "duration": lambda each: _bin(each.utterance.duration, _SECONDS, "s"),
         "words": lambda each: _bin(each.counts.words, _WORDS, "words"),
-        "fillers": lambda each: "with um, uh …" if _FILLERS.search(each.utterance.reference) else "without fillers",
+        "fillers": lambda each: "with um, uh …" if FILLERS.search(each.utterance.reference) else "without fillers",
         "gender": lambda each: each.utterance.gender,
         "split": lambda each: each.utterance.split,
         "speaker": lambda each: each.utterance.speaker,

@@ -1,7 +1,6 @@
 """Text as it is scored, the same on both sides. Whisper's English normaliser with its spelling map is the default."""
 
 import json
-import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -9,10 +8,8 @@ from pathlib import Path
 from transformers.models.whisper.english_normalizer import BasicTextNormalizer, EnglishTextNormalizer
 
 from explorer.errors import CheckpointError
-from explorer.text_rules import WHISPER_RULES, TextRules
+from explorer.text_rules import FILLERS, WHISPER_RULES, TextRules
 
-# Whisper's own list of fillers. "ah" and "er" are not on it and are scored like any word.
-_FILLERS = re.compile(r"\b(hmm|mm|mhm|mmm|uh|um)\b", re.IGNORECASE)
 _NEVER = r"(?!)"
 
 
@@ -41,7 +38,7 @@ def _function(spelling: dict[str, str], rules: TextRules) -> Callable[[str], str
             english.ignore_patterns = _NEVER
         return english
     basic: Callable[[str], str] = BasicTextNormalizer() if rules.kind == "basic" else str
-    return basic if rules.keep_fillers else lambda text: _FILLERS.sub(" ", basic(text))
+    return basic if rules.keep_fillers else lambda text: FILLERS.sub(" ", basic(text))
 
 
 @cache

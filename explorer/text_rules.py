@@ -1,5 +1,6 @@
 """How text is made comparable before it is scored; stands beside every number that depends on it."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -7,6 +8,9 @@ from explorer.errors import RecipeError
 
 NormalizerKind = Literal["whisper-english", "basic", "none"]
 NORMALIZER_KINDS: tuple[NormalizerKind, ...] = get_args(NormalizerKind)
+FILLERS = re.compile(r"\b(hmm|mm|mhm|mmm|uh|um)\b", re.IGNORECASE)
+"""Whisper's own list of fillers. "ah" and "er" are not on it and are scored like any word."""
+
 _NAMES = {"whisper-english": "Whisper's English normaliser", "basic": "basic normaliser", "none": "text as written"}
 
 
