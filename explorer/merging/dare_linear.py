@@ -7,6 +7,7 @@ every device and in whatever order tensors are merged, and an entry kept at one 
 """
 
 import hashlib
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -47,12 +48,27 @@ def merge(operands: Operands, values: Values, out: Tensor) -> Tensor:
         values: ``density``: d in [0.01, 1]; ``scale``: λ in [0, 2]; ``share``: w in [0, 1]; ``seed``.
         out: of the same shape; must share memory with none of them.
     """
+    return dropped_and_joined(operands, values, out, "dare", weighted_sum)
+
+
+def dropped_and_joined(
+    operands: Operands, values: Values, out: Tensor, method: str, join: Callable[[Tensor, Tensor, float], Tensor]
+) -> Tensor:
+    """Drop and rescale both task vectors, join what is left, and add it to the base: what both kinds of DARE do.
+
+    Args:
+        operands: of one tensor.
+        values: see ``merge``.
+        out: see ``merge``.
+        method: whose joined vectors are kept for the next move.
+        join: of two task vectors of one shape and the weight of the first.
+    """
     density, share, seed = number_of(values, "density"), number_of(values, "share"), int(values["seed"])
 
-    def merged_vector() -> Tensor:
+    def joined() -> Tensor:
         one, other = draws(operands, seed)
         return in_chunks(
-            lambda first, second: weighted_sum(
+            lambda first, second: join(
                 drop_and_rescale(first, density, one), drop_and_rescale(second, density, other), share
             ),
             operands.base,
@@ -60,5 +76,5 @@ def merge(operands: Operands, values: Values, out: Tensor) -> Tensor:
             operands.second,
         )
 
-    vector = operands.kept.recall((operands.name, "dare"), (density, share, seed), merged_vector)
+    vector = operands.kept.recall((operands.name, method), (density, share, seed), joined)
     return add_scaled(operands.base, vector, number_of(values, "scale"), out)
