@@ -17,7 +17,6 @@ from training.options import Options
 from training.perturbation import Samples, perturb
 from training.spectrogram import WARP_HIGH, WARP_LOW, LogMel, mask
 
-FULL_WINDOW_EVERY = 12
 SPARE_SECONDS = (0.5, 3.5)
 _POOL_BATCHES = 32
 # The draws of a run, told apart by their first number.
@@ -92,8 +91,9 @@ class BatchMaker:
         return mask(features, math.ceil(len(samples) / self._log_mel.hop), generator)
 
     def _window(self, epoch: int, number: int, longest: float) -> float:
-        """Draw the window in seconds; every twelfth batch gets Whisper's own, so that both work afterwards."""
-        if number % FULL_WINDOW_EVERY == epoch % FULL_WINDOW_EVERY:
+        """Draw the window in seconds; some batches get Whisper's own, so that both work afterwards."""
+        every = self._options.full_window_every
+        if number % every == epoch % every:
             return WINDOW_SECONDS
         return min(WINDOW_SECONDS, longest + float(self._generator(_WINDOW, epoch, number).uniform(*SPARE_SECONDS)))
 

@@ -43,6 +43,7 @@ class Options:
         speed: play clips at 0.9, 1 or 1.1 times their speed.
         pitch: shift half of the clips by up to twelve semitones.
         vtlp: warp the frequency axis by 0.9 to 1.1.
+        full_window_every: one batch in so many has Whisper's 30 s window, the others one cut to their clips.
         dropout: in every layer, 0 to 0.5.
         precision: ``bfloat16``: autocast.
         device: where to compute.
@@ -70,6 +71,7 @@ class Options:
     speed: bool = False
     pitch: bool = False
     vtlp: bool = False
+    full_window_every: int = 12
     dropout: float = 0.0
     precision: Precision = "float32"
     device: Device = "auto"
@@ -93,6 +95,7 @@ class Options:
             ("early_stop", 1, 100),
             ("average_checkpoints", 1, self.epochs),
             ("seed", 0, 2**32 - 1),
+            ("full_window_every", 1, 1_000_000),
             ("dropout", 0, 0.5),
         ):
             value = getattr(self, name)
@@ -151,6 +154,7 @@ def options_from(arguments: Sequence[str] | None) -> Options:
         ("early_stop", int, "end after so many epochs without a gain on the held-out speakers"),
         ("average_checkpoints", int, "average so many of the best epochs"),
         ("seed", int, "of every draw"),
+        ("full_window_every", int, "one batch in so many has Whisper's 30 s window"),
         ("dropout", float, "in every layer"),
     ):
         parser.add_argument(_flag(name), type=kind, default=defaults[name], help=text, metavar=kind.__name__.upper())
