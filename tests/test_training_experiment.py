@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.checkpoints.weights import load_weights
+from explorer.halves import Hearing, choose_and_judge, wer
 from explorer.recipe import Recipe
 from explorer.statistics import Tally
 from explorer.transcription.transcriber import Transcriber
 from training import reproduce
 from training.cells import GRIDS, SCHEDULES, STEP, cells_of, rounded
-from training.choosing import Hearing, choose_and_judge, wer
 from training.network import is_frozen
 from training.table import table
 from training.task_vector_file import write_task_vector

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.corpora.utterance import Utterance
+from explorer.halves import speaker_halves
 from training.batches import IGNORED, BatchMaker
 from training.errors import TrainingError
-from training.halves import draw_hours, hold_out, speaker_halves
+from training.halves import draw_hours, hold_out
 from training.material import Example, Labels, Material
 from training.options import Options, options_from
 from training.spectrogram import LogMel

@@ -13,6 +13,7 @@ from explorer.config import Config, Source, TripleSpec
 from explorer.corpora.subset import subset_fingerprint
 from explorer.corpora.utterance import Utterance
 from explorer.evaluation import Evaluation
+from explorer.halves import CrossJudgement, Hearing, choose_and_judge, speaker_halves, verdict_of, wer
 from explorer.hypotheses import HypothesisStore
 from explorer.recipe import Recipe
 from explorer.schedule import ScheduleName
@@ -20,8 +21,6 @@ from explorer.statistics import Verdict, wer_interval
 from explorer.transcription.decoding import Decoding, Halt
 from explorer.workbench import ModelName, Workbench
 from training.cells import Cell, cells_of
-from training.choosing import CrossJudgement, Hearing, choose_and_judge, verdict_of, wer
-from training.halves import speaker_halves
 
 _FIT, _FULL = Decoding("fit"), Decoding("30")
 # Spread over the grid: near M1, the paper's corner, near M2, and two that the first vectors were reported at.

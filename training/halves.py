@@ -5,18 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from explorer.corpora.utterance import Utterance
+from explorer.halves import shuffled_speakers
 from training.errors import TrainingError
-
-
-def speaker_halves(utterances: Sequence[Utterance]) -> tuple[list[Utterance], list[Utterance]]:
-    """Split a corpus into two halves of its speakers, the same ones on every machine and with every seed.
-
-    Returns:
-        Half a, half b, each in the corpus' order; a has the odd speaker.
-    """
-    speakers = _shuffled(utterances, seed=0)
-    first = set(speakers[::2])
-    return [u for u in utterances if u.speaker in first], [u for u in utterances if u.speaker not in first]
 
 
 def hold_out(utterances: Sequence[Utterance], speakers: int, seed: int) -> tuple[list[Utterance], list[Utterance]]:
@@ -33,7 +23,7 @@ def hold_out(utterances: Sequence[Utterance], speakers: int, seed: int) -> tuple
     Raises:
         TrainingError: nobody would stay.
     """
-    drawn = _shuffled(utterances, seed)
+    drawn = shuffled_speakers(utterances, seed)
     if speakers >= len(drawn):
         raise TrainingError(
             f"--held-out-speakers: {speakers} of {len(drawn)} speakers would leave nobody; hold out less."
@@ -73,8 +63,3 @@ def draw_hours(
     if not kept:
         raise TrainingError(f"--hours: {hours:g} is less than one clip; ask for more.")
     return [utterance for index, utterance in enumerate(utterances) if index in kept], total / 3600
-
-
-def _shuffled(utterances: Sequence[Utterance], seed: int) -> list[str]:
-    speakers = np.array(sorted({utterance.speaker for utterance in utterances}))
-    return [str(name) for name in np.random.default_rng([seed, 2]).permutation(speakers)]

@@ -13,9 +13,10 @@ from explorer.corpora.audiofolder import read_audiofolder
 from explorer.corpora.subset import subset_fingerprint
 from explorer.corpora.utterance import Utterance
 from explorer.errors import AudioError
+from explorer.halves import speaker_halves
 from explorer.transcription.decoding import WINDOW_SECONDS
 from training.errors import TrainingError
-from training.halves import draw_hours, hold_out, speaker_halves
+from training.halves import draw_hours, hold_out
 from training.options import Options
 from training.perturbation import Samples
 

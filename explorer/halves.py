@@ -3,10 +3,29 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from explorer.corpora.utterance import Utterance
 from explorer.statistics import Interval, Tally, Verdict, compare, wer_interval
 
 Tallies = Mapping[str, Sequence[Tally]]
 """Of each model, a tally for each utterance, in one order for all."""
+
+
+def shuffled_speakers(utterances: Sequence[Utterance], seed: int) -> list[str]:
+    """Return the speakers in an order that the seed alone determines."""
+    speakers = np.array(sorted({utterance.speaker for utterance in utterances}))
+    return [str(name) for name in np.random.default_rng([seed, 2]).permutation(speakers)]
+
+
+def speaker_halves(utterances: Sequence[Utterance]) -> tuple[list[Utterance], list[Utterance]]:
+    """Split a corpus into two halves of its speakers, the same ones on every machine and with every seed.
+
+    Returns:
+        Half a, half b, each in the corpus' order; a has the odd speaker.
+    """
+    first = set(shuffled_speakers(utterances, seed=0)[::2])
+    return [u for u in utterances if u.speaker in first], [u for u in utterances if u.speaker not in first]
 
 
 @dataclass(frozen=True)
@@ -53,11 +72,13 @@ class CrossJudgement:
         ways: chosen on half a and judged on b, then the other way.
         wer: pooled over all speakers, each judged by what the half without them chose.
         verdict: the same, against the reference model.
+        tallies: what both are counted from; in one order for all that is chosen on the same halves.
     """
 
     ways: tuple[Judgement, Judgement]
     wer: float
     verdict: Verdict
+    tallies: tuple[Tally, ...] = ()
 
 
 def choose_and_judge(
@@ -88,7 +109,7 @@ def _judged(hearing: Hearing, chosen: tuple[str, str], reference: str) -> CrossJ
         ways.append(Judgement(name, wer(hearing.of(name, here)), wer(mine), interval, verdict_of(mine, other)))
         judged += mine
         compared += other
-    return CrossJudgement((ways[0], ways[1]), wer(judged), verdict_of(judged, compared))
+    return CrossJudgement((ways[0], ways[1]), wer(judged), verdict_of(judged, compared), tuple(judged))
 
 
 def verdict_of(model: Sequence[Tally], other: Sequence[Tally]) -> Verdict:
