@@ -3,15 +3,15 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check static fix browser clean reproduce
+.PHONY: run test check static fix browser node clean reproduce
 
 run: $(VENV)/.app
 	$(BIN)/python app.py --open
 
-test: static browser
+test: static browser node
 	$(BIN)/python -m pytest
 
-check: static
+check: static node
 	$(BIN)/python -m pytest -m "not slow and not browser"
 
 static: $(VENV)/.dev
@@ -41,13 +41,17 @@ $(VENV)/.dev: $(VENV)/.app requirements-dev.txt
 	$(BIN)/python -m pip install -q -r requirements-dev.txt
 	touch $@
 
-# The browser tests drive Debian's chromium; it is installed where this user may do so.
-browser:
-	@command -v chromium >/dev/null || { \
+# The browser tests drive Debian's chromium, the page's modules are tested with its nodejs; both are installed where this user may.
+browser: NEEDS = chromium
+browser: PACKAGES = chromium fonts-dejavu-core
+node: NEEDS = node
+node: PACKAGES = nodejs
+browser node:
+	@command -v $(NEEDS) >/dev/null || { \
 	  if [ "$$(id -u)" = 0 ]; then SUDO=; else SUDO="sudo -n"; fi; \
 	  command -v apt-get >/dev/null && $$SUDO true 2>/dev/null && \
-	  $$SUDO apt-get update -q && $$SUDO apt-get -o DPkg::Lock::Timeout=300 install -y -q --no-install-recommends chromium fonts-dejavu-core; \
-	} || { echo "The browser tests need chromium: install it (Debian: apt-get install chromium), then run make test again."; exit 1; }
+	  $$SUDO apt-get update -q && $$SUDO apt-get -o DPkg::Lock::Timeout=300 install -y -q --no-install-recommends $(PACKAGES); \
+	} || { echo "The tests need $(NEEDS): install it (Debian: apt-get install $(firstword $(PACKAGES))), then run make again."; exit 1; }
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -2,7 +2,7 @@
 
 λ_i is the share of M1 (child) in layer i: 1 is M1, 0 is M2. Layers count from zero within their own stack of L layers.
 Sources differ on the formula, so every reading is here under a name of its own; nothing else in the project knows α.
-`assets/js/schedule.js` computes the same in the browser; a test compares the two over a grid.
+`assets/page/schedule.js` computes the same in the browser; a test compares the two over a grid.
 
 Source: arXiv 2501.08468, section II.B, and the authors' code of 2025 (`groups`) and 2026 (`depth`).
 """

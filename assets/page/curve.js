@@ -2,13 +2,9 @@
 (() => {
   "use strict";
   const page = (window.SAMerge = window.SAMerge || {});
-  const { el, svg } = page;
+  const { el, svg, say } = page;
   const WIDTH = 230, HEIGHT = 172, LEFT = 10, RIGHT = 10, TOP = 24, BOTTOM = 30;
-  const LANES = {
-    "encoder.self": "Encoder self-attention",
-    "decoder.self": "Decoder self-attention",
-    "decoder.cross": "Cross-attention",
-  };
+  const LANES = Object.fromEntries(["encoder.self", "decoder.self", "decoder.cross"].map((lane) => [lane, say(`lane.${lane}`)]));
   page.LANES = LANES;
 
   const xOf = (layer, depth) =>
@@ -27,8 +23,9 @@
       this.readout = el("output", { class: "sam-readout" });
       this.line = svg("polyline", { class: "sam-line" });
       this.area = svg("polygon", { class: "sam-area" });
+      this.ground = svg("g", { class: "sam-behind" });
       this.plot = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "sam-plot", "data-lane": lane,
-        role: "group", "aria-label": `${LANES[lane]}: share of the child model in each layer` });
+        role: "group", "aria-label": say("curve.lane", { lane: LANES[lane] }) });
       this.plot.addEventListener("pointerdown", (event) => this.drag(event, this.nearest(event.clientX)));
       this.plot.addEventListener("pointerleave", () => this.tell(this.depth - 1));
       this.node = el("div", { class: "sam-lane" }, el("div", { class: "sam-lane-name" }, LANES[lane]), this.plot, this.readout);
@@ -39,12 +36,12 @@
       const grid = [0, 0.5, 1].map((ratio) =>
         svg("line", { x1: LEFT, x2: WIDTH - RIGHT, y1: yOf(ratio), y2: yOf(ratio), class: "sam-grid" }));
       const marks = [
-        svg("text", { x: LEFT, y: 11, class: "sam-end sam-child" }, "▲ child, M1"),
-        svg("text", { x: LEFT, y: HEIGHT - 7, class: "sam-end sam-adult" }, "▼ adult, M2"),
-        svg("text", { x: WIDTH - RIGHT, y: HEIGHT - 7, class: "sam-axis", "text-anchor": "end" }, `layers 0–${depth - 1}`),
+        svg("text", { x: LEFT, y: 11, class: "sam-end sam-child" }, say("curve.child")),
+        svg("text", { x: LEFT, y: HEIGHT - 7, class: "sam-end sam-adult" }, say("curve.adult")),
+        svg("text", { x: WIDTH - RIGHT, y: HEIGHT - 7, class: "sam-axis", "text-anchor": "end" }, say("curve.layers", { top: depth - 1 })),
       ];
       this.points = Array.from({ length: depth }, (_, layer) => this.point(layer));
-      this.plot.replaceChildren(...grid, ...marks, this.area, this.line, ...this.points);
+      this.plot.replaceChildren(this.ground, ...grid, ...marks, this.area, this.line, ...this.points);
     }
 
     point(layer) {
@@ -104,13 +101,31 @@
 
     tell(layer) {
       const ratio = this.ratios[layer];
-      const share = `${Math.round(100 * ratio)} % child, ${Math.round(100 * (1 - ratio))} % adult`;
-      this.readout.textContent = this.active ? `layer ${layer}: ${share} · ${page.explain(this.recipe, layer, this.depth, ratio)}` : "not merged: M1";
+      const [child, adult] = [ratio, 1 - ratio].map((share) => Math.round(100 * share));
+      const behind = page.behindSays(this.behind, this.lane, layer);
+      const told = this.active ? say("curve.told", { layer, child, adult, formula: page.explain(this.recipe, layer, this.depth, ratio) }) : say("curve.unmerged");
+      this.readout.textContent = [told, behind].filter(Boolean).join(" · ");
       this.told = layer;
     }
 
-    draw(recipe, ratios) {
-      if (ratios.length !== this.depth) this.build(ratios.length);
+    /** Bars of what stands behind the curve, `null` for none. */
+    drawBehind() {
+      const spec = this.behind;
+      const wide = Math.min(16, (0.6 * (WIDTH - LEFT - RIGHT)) / this.depth);
+      const bars = Array.from({ length: this.depth }, (_, layer) => {
+        const bar = spec && page.behindBar(spec, spec.lanes[this.lane]?.[layer]);
+        if (!bar) return null;
+        const [top, foot] = [yOf(Math.max(bar.from, bar.to)), yOf(Math.min(bar.from, bar.to))];
+        return svg("rect", { x: xOf(layer, this.depth) - wide / 2, width: wide, y: top, height: Math.max(1, foot - top),
+          class: bar.down ? "sam-bar sam-bar-down" : "sam-bar" }, svg("title", {}, page.behindSays(spec, this.lane, layer)));
+      });
+      this.ground.replaceChildren(...bars.filter(Boolean));
+    }
+
+    draw(recipe, ratios, behind) {
+      const built = ratios.length === this.depth;
+      if (!built) this.build(ratios.length);
+      if (!built || behind !== this.behind) { this.behind = behind; this.drawBehind(); }
       this.recipe = recipe;
       this.ratios = ratios;
       this.active = recipe.scope.includes(this.lane) && recipe.projections.length > 0;
@@ -123,23 +138,35 @@
         dot.setAttribute("cy", yOf(ratios[layer]));
         const share = Math.round(100 * ratios[layer]);
         dot.setAttribute("aria-valuenow", share);
-        dot.setAttribute("aria-label", `${LANES[this.lane]}, layer ${layer}`);
-        dot.setAttribute("aria-valuetext", `${share} percent child`);
+        dot.setAttribute("aria-label", say("curve.point", { lane: LANES[this.lane], layer }));
+        const behind = page.behindSays(this.behind, this.lane, layer);
+        dot.setAttribute("aria-valuetext", [say("curve.value", { share }), behind].filter(Boolean).join(", "));
       });
       this.tell(this.told ?? this.depth - 1);
     }
   }
 
-  /** All three lanes. `draw(recipe, depths)` takes a frame at most. */
+  /** All three lanes, and the legend of what stands behind them. `draw(recipe, depths)` takes a frame at most. */
   page.Curve = class {
     constructor(hand) {
       this.lanes = Object.keys(LANES).map((lane) => new Lane(lane, hand));
-      this.node = el("div", { class: "sam-curve" }, ...this.lanes.map((lane) => lane.node));
+      this.legend = el("p", { class: "sam-behind-legend" });
+      this.node = el("div", {}, el("div", { class: "sam-curve" }, ...this.lanes.map((lane) => lane.node)), this.legend);
+      page.onBehind((spec) => this.put(spec));
+    }
+
+    put(spec) {
+      this.behind = spec;
+      this.legend.hidden = !spec;
+      if (spec) this.legend.replaceChildren(page.behindLegend(spec), " ",
+        el("button", { type: "button", class: "sam-link", onclick: () => page.behind(null) }, say("behind.remove")));
+      if (this.drawn) this.draw(...this.drawn);
     }
 
     draw(recipe, depths) {
+      this.drawn = [recipe, depths];
       const curves = page.laneRatios(recipe, depths);
-      for (const lane of this.lanes) lane.draw(recipe, curves[lane.lane]);
+      for (const lane of this.lanes) lane.draw(recipe, curves[lane.lane], this.behind);
     }
   };
 })();

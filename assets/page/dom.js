@@ -1,5 +1,4 @@
-/* Small helpers every part of the page uses: make elements without ever parsing text as HTML, and the page's one shared fact,
-   the recipe the hand has set. */
+/* Small helpers every part of the page uses: make elements without ever parsing text as HTML. */
 (() => {
   "use strict";
   const page = (window.SAMerge = window.SAMerge || {});
@@ -25,17 +24,6 @@
   /** Answers carry the recipe they answer, so that old ones can be told. */
   const text = (recipe) => JSON.stringify(Object.keys(recipe).sort().map((name) => [name, recipe[name]]));
   page.sameRecipe = (one, other) => text(one) === text(other);
-
-  const listeners = new Set();
-  page.recipe = null;
-  page.onRecipe = (listener) => {
-    listeners.add(listener);
-    if (page.recipe) listener(page.recipe);
-  };
-  page.setRecipe = (recipe) => {
-    page.recipe = recipe;
-    for (const listener of listeners) listener(recipe);
-  };
 
   page.openTab = (name) => [...document.querySelectorAll("[role=tab]")].find((tab) => tab.textContent.trim() === name)?.click();
 

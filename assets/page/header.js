@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const page = (window.SAMerge = window.SAMerge || {});
-  const { el } = page;
+  const { el, say } = page;
   const stored = (name) => { try { return localStorage.getItem(name); } catch { return null; } };
   const store = (name, value) => { try { localStorage.setItem(name, value); } catch { /* private window: not kept */ } };
 
@@ -21,11 +21,11 @@
 
   page.mountHeader = (element, props) => {
     element.replaceChildren(el("div", { class: "sam-header" },
-      el("h1", {}, "SA Merge Explorer"),
+      el("h1", {}, say("header.title")),
       el("p", {}, props.tagline),
       el("div", { class: "sam-switches" },
-        toggle("Dark", "Light text on dark ground", "sam-dark", (on) => document.body.classList.toggle("dark", on)),
-        toggle("Projector", "Large type for the back row", "sam-projector", (on) => document.body.classList.toggle("projector", on))),
-      el("details", { class: "sam-new" }, el("summary", {}, "New here?"), ...props.newcomer.map((line) => el("p", {}, line)))));
+        toggle(say("header.dark"), say("header.dark_hint"), "sam-dark", (on) => document.body.classList.toggle("dark", on)),
+        toggle(say("header.projector"), say("header.projector_hint"), "sam-projector", (on) => document.body.classList.toggle("projector", on))),
+      el("details", { class: "sam-new" }, el("summary", {}, say("header.new")), ...props.newcomer.map((line) => el("p", {}, line)))));
   };
 })();

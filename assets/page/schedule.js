@@ -29,6 +29,8 @@
     return curves;
   };
 
+  page.subscript = (number) => [...String(number)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]).join("");
+
   /** The formula with its numbers, for one layer: "λ₅ = 0.2^(0.8·6/12) = 0.53". */
   page.explain = (recipe, layer, depth, ratio) => {
     const show = (number) => String(Math.round(number * 1000) / 1000);
@@ -41,6 +43,8 @@
       groups: `${mixing}^${show(alpha[groupOf(layer, depth)] ?? alpha[0])}`,
       constant: "λ",
     }[recipe.schedule];
-    return written ? `λ${layer} = ${written} = ${ratio.toFixed(2)}` : `λ${layer} = ${ratio.toFixed(2)}, drawn`;
+    const name = `λ${page.subscript(layer)}`;
+    if (!written) return page.say("curve.drawn", { name, ratio: ratio.toFixed(2) });
+    return `${name} = ${written} = ${ratio.toFixed(2)}`;
   };
 })();

@@ -24,7 +24,7 @@ from explorer.ui.shelf import Shelf
 from explorer.ui.text import LOADING, METHOD, METHODS_INTRO, NEWCOMER, SAMPLES_LEGEND, TAGLINE, WORDS
 
 SCRIPTS = (
-    *("dom", "words", "schedule", "curve", "recipe", "pins", "clips", "transcripts"),
+    *("text", "dom", "hand", "words", "schedule", "behind", "curve", "dials", "recipe", "pins", "clips", "transcripts"),
     *("evaluation", "results", "closer", "anatomy", "header"),
 )
 MODEL_QUEUE = "model"

@@ -1,6 +1,5 @@
 """The Explore tab as a newcomer uses it, in a real Chromium."""
 
-import itertools
 import time
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 import soundfile
 from driving import Server, drag, heard, recipe_of, text_of
 
-from explorer.schedule import SCHEDULES, mixing_ratios
+from explorer.schedule import SCHEDULES
 
 pytestmark = pytest.mark.browser
 
@@ -98,25 +97,6 @@ def test_the_curve_follows_every_frame_of_a_slow_connection(page):
     set_values, drawn = page.evaluate("() => [window.set.size, window.drawn.size]")
     assert set_values > 20
     assert drawn >= set_values / 2
-
-
-def test_browser_and_python_compute_the_same_ratios(page):
-    names = [name for name in SCHEDULES if name != "custom"]
-    values = [0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.77, 1]
-    exponents = [0, 0.1, 0.7, 0.8, 0.9, 1, 1.5, 2]
-    grid = [
-        (name, mixing, alpha, depth)
-        for name, mixing, alpha, depth in itertools.product(names, values, exponents, (1, 4, 6, 12, 24, 32))
-    ]
-    given = [
-        [name, mixing, [alpha, min(2, alpha + 0.1), alpha / 2] if name == "groups" else [alpha], depth]
-        for name, mixing, alpha, depth in grid
-    ]
-    drawn = page.evaluate("(rows) => rows.map(([n, m, a, d]) => SAMerge.mixingRatios(n, m, a, d))", given)
-    for (name, mixing, alpha, depth), ratios in zip(given, drawn, strict=True):
-        np.testing.assert_allclose(
-            ratios, mixing_ratios(name, mixing, alpha, depth), atol=1e-12, err_msg=str((name, mixing, alpha, depth))
-        )
 
 
 @pytest.mark.parametrize("schedule", list(SCHEDULES))
