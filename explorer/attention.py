@@ -36,6 +36,7 @@ _MATRIX = re.compile(
     r"model\.(?P<stack>encoder|decoder)\.layers\.(?P<layer>\d+)\."
     r"(?:(?P<attention>self_attn|encoder_attn)\.(?P<projection>q|k|v|out)_proj|(?P<feed>fc[12]))\.weight"
 )
+_LAYER = re.compile(r"\.layers\.(\d+)\.")
 _KINDS = {"self_attn": "self", "encoder_attn": "cross", None: "feed-forward"}
 
 
@@ -100,6 +101,26 @@ def part_of(name: str) -> Part:
         if mark in name:
             return part
     raise ValueError(f"{name}: not a tensor of a Whisper")
+
+
+def section_of(name: str) -> str:
+    """Say when a tensor is used on the way through a Whisper: ``encoder.2`` and ``decoder.0`` are layers.
+
+    Returns:
+        Stack and layer; ``encoder.stem``, ``decoder.stem`` before the first layer, ``encoder.norm``, ``decoder.norm``
+        after the last one. The output projection is tied to the embeddings and belongs to none.
+    """
+    stack = "encoder" if ".encoder." in name else "decoder"
+    match = _LAYER.search(name)
+    if match is not None:
+        return f"{stack}.{match[1]}"
+    return f"{stack}.{'norm' if '.layer_norm.' in name else 'stem'}"
+
+
+def makes_cross_states(name: str) -> bool:
+    """Say whether a tensor turns what the encoder gives into keys or values of cross-attention."""
+    parameter = attention_parameter(name)
+    return parameter is not None and parameter.lane == "decoder.cross" and parameter.projection != "q"
 
 
 def layer_matrices(names: Iterable[str]) -> tuple[Matrix, ...]:

@@ -7,6 +7,7 @@ lie in buffers of their own and are rewritten in place when their job changes. M
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -94,6 +95,20 @@ class LiveModel:
     def written(self) -> tuple[str, ...]:
         """Name the tensors of the present merge that are not M1's own."""
         return tuple(self._jobs)
+
+    def made(self, model: str) -> dict[str, str]:
+        """Say of each tensor that is not M1's own what determines it; of the merge only for whoever holds it.
+
+        Args:
+            model: m0, m1, m2 or merge.
+
+        Returns:
+            Parameter name → a text that is the same only where the values are; tensors that are M1's have none.
+        """
+        if model == "merge":
+            return {name: repr(job) for name, job in self._jobs.items()}
+        first, own = self._weights["m1"], self._weights[cast(Member, model)]
+        return {name: model for name, tensor in own.items() if tensor is not first[name]}
 
     @contextmanager
     def checkpoint(self, member: Member) -> Iterator[Network]:

@@ -115,7 +115,7 @@ def test_being_told_the_words_is_what_decoding_them_would_compute(tiny_bench, to
         told = [transcriber.forced(network, clip, text, FIT) for text in ("a b", "c")]
         with torch.inference_mode():
             heard = encode(network, transcriber.features([clip], FIT), Halt())
-            prompt = torch.tensor([transcriber._rules.prompt])
+            prompt = torch.tensor([transcriber.rules.prompt])
             step = network.model.decoder(prompt, encoder_hidden_states=heard, use_cache=False).last_hidden_state
     for hidden in told:
         assert torch.allclose(hidden[:, : prompt.shape[1]], step, atol=1e-5)

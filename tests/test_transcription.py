@@ -160,7 +160,7 @@ def test_a_deadline_stops_at_the_next_token(tiny, monkeypatch):
 def test_every_row_stops_at_its_own_limit(tiny):
     model, transcriber = tiny
     features = transcriber.features([noise(1), noise(2), noise(3)], Decoding("fit"))
-    rows = list(greedy(model, features, transcriber._rules, [2, 9, 5], GO_ON))[-1]
+    rows = list(greedy(model, features, transcriber.rules, [2, 9, 5], GO_ON))[-1]
     assert [len(row) for row in rows] == [2, 9, 5]
 
 
@@ -168,9 +168,9 @@ def test_a_batch_says_what_each_of_its_clips_says_alone(tiny):
     model, transcriber = tiny
     features = transcriber.features([noise(seed) for seed in range(4)], Decoding("fit"))
     limits = [3, 11, 7, 11]
-    together = list(greedy(model, features, transcriber._rules, limits, GO_ON))[-1]
+    together = list(greedy(model, features, transcriber.rules, limits, GO_ON))[-1]
     alone = [
-        list(greedy(model, features[[place]], transcriber._rules, [limit], GO_ON))[-1][0]
+        list(greedy(model, features[[place]], transcriber.rules, [limit], GO_ON))[-1][0]
         for place, limit in enumerate(limits)
     ]
     assert together == alone
@@ -180,7 +180,7 @@ def test_suppressed_tokens_are_never_said(tiny):
     model, transcriber = tiny
     features = transcriber.features([noise(1)], Decoding("fit"))
     allowed = {300, 301, 50_256}
-    rules = replace(transcriber._rules, suppressed=tuple(set(range(51_864)) - allowed), suppressed_first=())
+    rules = replace(transcriber.rules, suppressed=tuple(set(range(51_864)) - allowed), suppressed_first=())
     (row,) = list(greedy(model, features, rules, [20], GO_ON))[-1]
     assert set(row) <= allowed
 
@@ -188,7 +188,7 @@ def test_suppressed_tokens_are_never_said(tiny):
 def test_tokens_suppressed_at_the_start_are_not_said_first(tiny):
     model, transcriber = tiny
     features = transcriber.features([noise(1)], Decoding("fit"))
-    rules = replace(transcriber._rules, suppressed_first=())
+    rules = replace(transcriber.rules, suppressed_first=())
     (free,) = list(greedy(model, features, rules, [1], GO_ON))[-1]
     (row,) = list(greedy(model, features, replace(rules, suppressed_first=tuple(free)), [1], GO_ON))[-1]
     assert row != free
@@ -196,7 +196,7 @@ def test_tokens_suppressed_at_the_start_are_not_said_first(tiny):
 
 def test_tokens_suppressed_at_the_start_may_follow_later(tiny):
     model, transcriber = tiny
-    rules = replace(transcriber._rules, suppressed_first=())
+    rules = replace(transcriber.rules, suppressed_first=())
     for seed in range(20):
         features = transcriber.features([noise(seed)], Decoding("fit"))
         (row,) = list(greedy(model, features, rules, [12], GO_ON))[-1]
@@ -210,7 +210,7 @@ def test_tokens_suppressed_at_the_start_may_follow_later(tiny):
 def test_a_row_ends_with_the_end_token(tiny):
     model, transcriber = tiny
     features = transcriber.features([noise(1)], Decoding("fit"))
-    only_end = TokenRules(transcriber._rules.prompt, 50_256, tuple(range(50_256)) + tuple(range(50_257, 51_864)), ())
+    only_end = TokenRules(transcriber.rules.prompt, 50_256, tuple(range(50_256)) + tuple(range(50_257, 51_864)), ())
     assert list(greedy(model, features, only_end, [20], GO_ON)) == [[[50_256]]]
 
 

@@ -33,6 +33,7 @@ class Transcriber:
 
     Attributes:
         multilingual: whether the prompt names language and task.
+        rules: its prompt, end and suppressed tokens.
     """
 
     def __init__(self, folder: Path, language: str = "en") -> None:
@@ -55,7 +56,7 @@ class Transcriber:
             ) from error
         self.multilingual = bool(getattr(self._settings, "is_multilingual", False))
         self._language = language
-        self._rules = self._token_rules(folder)
+        self.rules = self._token_rules(folder)
 
     def _token_rules(self, folder: Path) -> TokenRules:
         settings = self._settings
@@ -82,6 +83,10 @@ class Transcriber:
             tuple(settings.suppress_tokens or ()),
             tuple(settings.begin_suppress_tokens or ()),
         )
+
+    def tokens(self, text: str) -> list[int]:
+        """Return the ids of a text, without prompt and end."""
+        return self._tokenizer.encode(text, add_special_tokens=False)  # type: ignore[no-any-return]
 
     def features(self, clips: Sequence[Clip], decoding: Decoding) -> Tensor:
         """Compute log-mel features of clips of at most 30 s that share a window.
@@ -130,7 +135,7 @@ class Transcriber:
             return
         features = self.features(clips, decoding) if features is None else features
         limits = [decoding.token_limit(clip.seconds) for clip in clips]
-        for rows in greedy(model, features.to(model.device), self._rules, limits, halt):
+        for rows in greedy(model, features.to(model.device), self.rules, limits, halt):
             yield [self._hypothesis(row) for row in rows]
 
     @torch.inference_mode()
@@ -146,14 +151,14 @@ class Transcriber:
         Returns:
             The decoder's last hidden states, shape (1, tokens, width): after the prompt and after every word's token.
         """
-        words = self._tokenizer.encode(f" {reference}", add_special_tokens=False)
-        room = int(model.config.max_target_positions) - len(self._rules.prompt)
-        tokens = torch.tensor([[*self._rules.prompt, *words[:room]]], device=model.device)
+        words = self.tokens(f" {reference}")
+        room = int(model.config.max_target_positions) - len(self.rules.prompt)
+        tokens = torch.tensor([[*self.rules.prompt, *words[:room]]], device=model.device)
         hidden = encode(model, self.features([clip], decoding).to(model.device), Halt())
         return model.model.decoder(tokens, encoder_hidden_states=hidden, use_cache=False).last_hidden_state  # type: ignore[no-any-return]
 
     def _hypothesis(self, row: list[int]) -> Hypothesis:
-        ended = row[-1] == self._rules.end
+        ended = row[-1] == self.rules.end
         text = self._tokenizer.decode(row, skip_special_tokens=True)
         # A token may end in the middle of a letter; the rest comes with the next one.
         return Hypothesis(text.removesuffix(_REPLACEMENT).strip(), ended)
