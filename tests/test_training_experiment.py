@@ -122,7 +122,7 @@ def setting(tiny_whisper_folders, tmp_path) -> list[str]:
         (folder / "metadata.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
     base = load_weights(tiny_whisper_folders.base)
     torch.manual_seed(0)
-    for name in ("child", "adult", "half-a", "half-b"):
+    for name in ("child", "adult", "half-a", "half-b", "half-a-specaugment", "half-a-pitch", "half-a-speed"):
         vector = {key: 0.3 * torch.randn(value.shape) for key, value in base.items() if not is_frozen(key)}
         write_task_vector(tmp_path / "vectors" / f"{name}.safetensors", vector, {"seed": "0"})
     places = {"speech": "speech", "vectors": "vectors", "out": "results"}
@@ -146,14 +146,14 @@ def test_a_whole_experiment_writes_its_document_and_table_and_hears_nothing_twic
     written = (tmp_path / "results" / "experiment.json").read_text(encoding="utf-8")
     document = json.loads(written)
     assert list(document["merge"]) == ["hour"]
-    assert list(document["transfer"]) == ["other half, nothing"]
-    assert document["left out, for want of a vector"] == [
-        "half an hour",
-        "quarter of an hour",
-        "other half, SpecAugment",
-        "other half, speed",
-        "other half, pitch",
+    assert document["left out, for want of a vector"] == ["half an hour", "quarter of an hour"]
+    transfer = document["transfer"]["other half"]
+    assert list(transfer["chosen"]) == [
+        "half-a, whole",
+        *(f"half-a-{how}, whole" for how in ("specaugment", "pitch", "speed")),
+        *(f"half-a-{how}, augmentation alone" for how in ("specaugment", "pitch", "speed")),
     ]
+    assert len(transfer["cells"]) == 7 * 3
     result = document["merge"]["hour"]
     assert set(result["models"]) == {"dev-child", "dev-adult"}
     by_cell = {(row["schedule"], row["lambda"], row["alpha"]): row["dev-child wer"] for row in result["cells"]}

@@ -7,22 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from explorer.addition import Addition
 from explorer.bench import Bench
 from explorer.checkpoints.base import TINY_EN, terminal_progress
 from explorer.config import Config, Source, TripleSpec
 from explorer.corpora.subset import subset_fingerprint
 from explorer.corpora.utterance import Utterance
 from explorer.evaluation import Evaluation
-from explorer.halves import CrossJudgement, Hearing, choose_and_judge, speaker_halves, verdict_of, wer
+from explorer.halves import Hearing, choose_and_judge, speaker_halves, wer
 from explorer.hypotheses import HypothesisStore
 from explorer.recipe import Recipe
 from explorer.schedule import ScheduleName
-from explorer.statistics import Verdict, wer_interval
 from explorer.transcription.decoding import Decoding, Halt
 from explorer.workbench import ModelName, Workbench
-from training.cells import Cell, cells_of
+from training.cells import cells_of
+from training.document import choices, cross, measured, percent
 
 _FIT, _FULL = Decoding("fit"), Decoding("30")
+BETAS = (0.2, 0.5, 1.0)
 # Spread over the grid: near M1, the paper's corner, near M2, and two that the first vectors were reported at.
 WINDOW_MERGES = ((0.9, 0.5), (0.7, 0.5), (0.2, 0.8), (0.1, 0.9), (0.05, 1.5))
 
@@ -34,12 +36,19 @@ class Pairing:
     Attributes:
         name: how the results call it.
         m1: file of the child's task vector.
-        m2: file of the adult's, or of an augmentation's.
+        m2: file of the adult's, or of the other children's.
+        further: files of task vectors that recipes may add.
     """
 
     name: str
     m1: Path
     m2: Path
+    further: tuple[Path, ...] = ()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Return all files of the pairing."""
+        return (self.m1, self.m2, *self.further)
 
 
 def config_of(pairings: Sequence[Pairing], base: Path | None) -> Config:
@@ -58,6 +67,7 @@ def config_of(pairings: Sequence[Pairing], base: Path | None) -> Config:
             base=source,
             m1=Source(task_vector=each.m1),
             m2=Source(task_vector=each.m2),
+            vectors={file.stem: Source(task_vector=file) for file in each.further},
         )
         for each in pairings
     )
@@ -94,14 +104,14 @@ class Experiment:
             tallies = self._hear(bench, utterances, ["m1", "m2"], merges, _FIT, f"{pairing}, {name}")
             halves = (frozenset(u.speaker for u in half) for half in speaker_halves(utterances))
             hearings[name] = Hearing(tallies, (next(halves), next(halves)))
-            models[name] |= {member: _measured(tallies[member]) for member in ("m1", "m2")}
+            models[name] |= {member: measured(tallies[member]) for member in ("m1", "m2")}
             models[name]["subset"] = subset_fingerprint(utterances)
         rows = [
             {"schedule": cell.schedule, "lambda": cell.mixing, "alpha": cell.exponent}
-            | {f"{name} wer": _percent(wer(hearing.tallies[cell.merge])) for name, hearing in hearings.items()}
+            | {f"{name} wer": percent(wer(hearing.tallies[cell.merge])) for name, hearing in hearings.items()}
             for cell in cells
         ]
-        return {"models": models, "cells": rows, "chosen": _choices(cells, schedules, hearings)}
+        return {"models": models, "cells": rows, "chosen": choices(cells, schedules, hearings)}
 
     def windows(self, pairing: str, utterances: Sequence[Utterance]) -> dict[str, Any]:
         """Measure M1, M2 and five merges in a window of 30 s and in one cut to the clip.
@@ -118,16 +128,55 @@ class Experiment:
             self._hear(bench, utterances, ["m1", "m2"], merges, decoding, f"{pairing}, window {decoding.window}")
             for decoding in (_FIT, _FULL)
         ]
-        rates = {name: [_percent(wer(each[name])) for each in heard] for name in heard[0]}
+        rates = {name: [percent(wer(each[name])) for each in heard] for name in heard[0]}
         return {
             name: {"fit": fit, "30": full, "difference": round(fit - full, 2)} for name, (fit, full) in rates.items()
         }
+
+    def transfer(self, pairing: Pairing, utterances: Sequence[Utterance]) -> dict[str, Any]:
+        """Add task vectors of some children to a model of others: does what augmentation taught carry over?
+
+        A vector is added whole, β·τ, and without what its speakers taught it: β·(τ with augmentation − τ without).
+
+        Args:
+            pairing: M1 of one half of the speakers, M2 of the other half, and further vectors of that other half.
+            utterances: of children that no model was trained on.
+
+        Returns:
+            A document for JSON: ``models``, ``cells``, and what was ``chosen`` of each way of adding; WERs in percent.
+        """
+        bench = self._open(pairing.name)
+        ways: dict[str, tuple[tuple[str, float], ...]] = {
+            f"{file.stem}, whole": ((file.stem, 1.0),) for file in pairing.further
+        }
+        ways |= {f"{file.stem}, augmentation alone": ((file.stem, 1.0), ("m2", -1.0)) for file in pairing.further}
+        ways = {f"{pairing.m2.stem}, whole": (("m2", 1.0),), **ways}
+        adding = {
+            f"{way}, β {beta:g}": (way, beta, _with_vectors(pairing.name, terms, beta))
+            for way, terms in ways.items()
+            for beta in BETAS
+        }
+        merges = {name: recipe for name, (_, _, recipe) in adding.items()}
+        tallies = self._hear(bench, utterances, ["m1", "m2"], merges, _FIT, pairing.name)
+        halves = [frozenset(u.speaker for u in half) for half in speaker_halves(utterances)]
+        hearing = Hearing(tallies, (halves[0], halves[1]))
+        labels = {"m1": "M1 itself"} | {name: f"β {beta:g}" for name, (_, beta, _) in adding.items()}
+        chosen = {
+            way: cross(
+                choose_and_judge([hearing], ["m1", *(n for n, (its, _, _) in adding.items() if its == way)])[0], labels
+            )
+            for way in ways
+        }
+        cells = [
+            {"added": way, "beta": beta, "wer": percent(wer(tallies[name]))} for name, (way, beta, _) in adding.items()
+        ]
+        return {"models": {m: measured(tallies[m]) for m in ("m1", "m2")}, "cells": cells, "chosen": chosen}
 
     def _members(
         self, bench: Bench, utterances: Sequence[Utterance], names: Sequence[ModelName], decoding: Decoding
     ) -> dict[str, Any]:
         tallies = self._hear(bench, utterances, names, {}, decoding, ", ".join(names))
-        return {name: _measured(tallies[name]) for name in names}
+        return {name: measured(tallies[name]) for name in names}
 
     def _open(self, pairing: str) -> Bench:
         with terminal_progress() as progress:
@@ -156,77 +205,7 @@ class Experiment:
         return {result.model: result.tallies for result in evaluation.results}
 
 
-def _choices(
-    cells: Sequence[Cell], schedules: Sequence[ScheduleName], hearings: Mapping[str, Hearing]
-) -> dict[str, Any]:
-    """Choose within every schedule and among all, for the child alone and for all corpora together."""
-    labels = {"m1": "M1 itself"} | {cell.merge: cell.label for cell in reversed(cells)}
-    child = next(iter(hearings))
-    goals = {f"lowest {child} WER": {child: hearings[child]}}
-    if len(hearings) > 1:
-        goals["lowest mean WER"] = dict(hearings)
-    found: dict[str, Any] = {}
-    for goal, chosen_by in goals.items():
-        for schedule in (*schedules, "any"):
-            names = dict.fromkeys(["m1", *(cell.merge for cell in cells if schedule in (cell.schedule, "any"))])
-            judged = choose_and_judge(list(chosen_by.values()), list(names))
-            ways = [each.chosen for each in judged[0].ways]
-            found.setdefault(goal, {})[schedule] = {
-                name: _cross(each, labels) for name, each in zip(chosen_by, judged, strict=True)
-            } | {
-                # What the choice costs or gives where it did not look.
-                name: _elsewhere(hearing, ways)
-                for name, hearing in hearings.items()
-                if name not in chosen_by
-            }
-    return found
-
-
-def _elsewhere(hearing: Hearing, chosen: Sequence[str]) -> dict[str, Any]:
-    mine = [each for half, name in enumerate(chosen) for each in hearing.of(name, 1 - half)]
-    other = [each for half in (0, 1) for each in hearing.of("m1", 1 - half)]
-    return {"wer": _percent(wer(mine)), "against m1": _verdict(verdict_of(mine, other))}
-
-
-def _cross(judged: CrossJudgement, labels: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "wer": _percent(judged.wer),
-        "against m1": _verdict(judged.verdict),
-        "ways": [
-            {
-                "chosen": labels[way.chosen],
-                "wer where chosen": _percent(way.chosen_wer),
-                "wer where judged": _percent(way.wer),
-                "interval": [_percent(way.interval.low), _percent(way.interval.high)],
-                "against m1": _verdict(way.verdict),
-            }
-            for way in judged.ways
-        ],
-    }
-
-
-def _verdict(verdict: Verdict) -> dict[str, Any]:
-    return {
-        "difference": _percent(verdict.difference),
-        "interval": [_percent(verdict.interval.low), _percent(verdict.interval.high)],
-        "better": verdict.better,
-        "speakers": verdict.speakers,
-        "sentence": verdict.sentence("merge", "M1"),
-    }
-
-
-def _measured(tallies: Sequence[Any]) -> dict[str, Any]:
-    interval = wer_interval(tallies)
-    assert interval is not None
-    return {
-        "wer": _percent(wer(tallies)),
-        "interval": [_percent(interval.low), _percent(interval.high)],
-        "errors": sum(each.errors for each in tallies),
-        "words": sum(each.words for each in tallies),
-        "clips": len(tallies),
-        "speakers": len({each.speaker for each in tallies}),
-    }
-
-
-def _percent(fraction: float) -> float:
-    return round(100 * fraction, 2)
+def _with_vectors(triple: str, terms: Sequence[tuple[str, float]], beta: float) -> Recipe:
+    """Return M1 with task vectors added."""
+    added = tuple(Addition(vector, beta * factor) for vector, factor in terms)
+    return Recipe(triple, "sa", "constant", 1.0, add=added)

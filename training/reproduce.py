@@ -10,7 +10,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,16 +31,14 @@ from training.task_vector_file import commit_of_script
 
 SPEECH = "SA_MERGE_SPEECH"
 PARTS = ("merge", "windows", "transfer")
-# Part, name, M1, M2. The halves are of the children's speakers: what a carries over to b is no speaker's own voice.
+# Part, name, M1, M2, further vectors. The halves are of the children's speakers: what one carries over to the other is
+# no speaker's own voice.
 PAIRINGS = (
-    ("merge", "hour", "child", "adult"),
-    ("merge", "half an hour", "child-half-hour", "adult"),
-    ("merge", "quarter of an hour", "child-quarter-hour", "adult"),
-    ("windows", "windows", "child", "adult"),
-    ("transfer", "other half, nothing", "half-b", "half-a"),
-    ("transfer", "other half, SpecAugment", "half-b", "half-a-specaugment"),
-    ("transfer", "other half, speed", "half-b", "half-a-speed"),
-    ("transfer", "other half, pitch", "half-b", "half-a-pitch"),
+    ("merge", "hour", "child", "adult", ()),
+    ("merge", "half an hour", "child-half-hour", "adult", ()),
+    ("merge", "quarter of an hour", "child-quarter-hour", "adult", ()),
+    ("windows", "windows", "child", "adult", ()),
+    ("transfer", "other half", "half-b", "half-a", ("half-a-specaugment", "half-a-pitch", "half-a-speed")),
 )
 
 
@@ -83,11 +81,11 @@ def _documents(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     schedules = cast(list[ScheduleName], _some_of(options.schedules, SCHEDULES, "--schedules"))
     corpora = _corpora(options)
     wanted = [
-        (part, Pairing(name, options.vectors / f"{m1}.safetensors", options.vectors / f"{m2}.safetensors"))
-        for part, name, m1, m2 in PAIRINGS
+        (part, _pairing(name, [m1, m2, *further], options.vectors))
+        for part, name, m1, m2, further in PAIRINGS
         if part in parts
     ]
-    chosen = [(part, pairing) for part, pairing in wanted if pairing.m1.exists() and pairing.m2.exists()]
+    chosen = [(part, pairing) for part, pairing in wanted if all(file.exists() for file in pairing.files)]
     absent = [pairing.name for _, pairing in wanted if pairing not in [kept for _, kept in chosen]]
     if not chosen:
         raise TrainingError(f"--vectors: {options.vectors} holds no task vector of the experiment; train them first.")
@@ -102,17 +100,23 @@ def _documents(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         "limit": options.limit,
         "decoding": "greedy, window cut to the clip; M0 in a window of 30 s",
         "left out, for want of a vector": absent,
-        "vectors": {path.stem: _provenance(path) for _, each in chosen for path in (each.m1, each.m2)},
+        "vectors": {path.stem: _provenance(path) for _, each in chosen for path in each.files},
         **{part: {} for part in parts},
     }
-    child = {"dev-child": corpora["dev-child"]}
     for part, pairing in chosen:
         if part == "windows":
-            document[part][pairing.name] = experiment.windows(pairing.name, corpora["dev-child"])
+            found = experiment.windows(pairing.name, corpora["dev-child"])
+        elif part == "transfer":
+            found = experiment.transfer(pairing, corpora["dev-child"])
         else:
-            heard: Mapping[str, Sequence[Utterance]] = corpora if part == "merge" else child
-            document[part][pairing.name] = experiment.grid(pairing.name, heard, schedules, options.grid)
+            found = experiment.grid(pairing.name, corpora, schedules, options.grid)
+        document[part][pairing.name] = found
         yield document
+
+
+def _pairing(name: str, vectors: Sequence[str], folder: Path) -> Pairing:
+    m1, m2, *further = [folder / f"{vector}.safetensors" for vector in vectors]
+    return Pairing(name, m1, m2, tuple(further))
 
 
 def _corpora(options: argparse.Namespace) -> dict[str, Sequence[Utterance]]:

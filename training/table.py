@@ -25,17 +25,14 @@ def table(document: Mapping[str, Any]) -> str:
                 f"| {_name(model)} | {row['fit']:.2f} | {row['30']:.2f} | {_signed(row['difference'])} |"
                 for model, row in rows.items()
             ]
-    if document.get("transfer"):
+    for result in document.get("transfer", {}).values():
         lines += [
             "",
-            "| added to a child model of the other speakers | M1 | merged | difference to M1 |",
-            "|---|---|---|---|",
+            "| added to M1, a child model of the other speakers | dev-child WER % | difference to M1 |",
+            "|---|---|---|",
         ]
-        lines += [
-            f"| {name.partition(', ')[2]} | {_wer(result['models']['dev-child']['m1'])} "
-            f"| {_judged(result, 'lowest dev-child WER', 'dev-child')} |"
-            for name, result in document["transfer"].items()
-        ]
+        lines.append(f"| nothing | {_wer(result['models']['m1'])} | |")
+        lines += [f"| {way} | {_said(judged)} |" for way, judged in result["chosen"].items()]
     return "\n".join(lines).lstrip("\n") + "\n"
 
 
@@ -55,7 +52,10 @@ def _merges(results: Mapping[str, Any]) -> list[str]:
 
 def _judged(result: Mapping[str, Any], goal: str, corpus: str) -> str:
     choices = result["chosen"][goal]
-    judged = choices.get(_SCHEDULE, choices["any"])[corpus]
+    return _said(choices.get(_SCHEDULE, choices["any"])[corpus])
+
+
+def _said(judged: Mapping[str, Any]) -> str:
     verdict = judged["against m1"]
     low, high = verdict["interval"]
     says = "better" if high < 0 else "worse" if low > 0 else "undecided"
