@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from explorer import commands, exchange
+from explorer import commands, compare_command, exchange
 from explorer.checkpoints.cache import cache_folder
 from explorer.config_file import read_config
 from explorer.corpora.filters import HALVES
@@ -136,6 +136,28 @@ def _parser() -> _Parser:
         "--out", type=Path, action="append", default=[], metavar="FILE", help="a report: .json, .csv or .html"
     )
     evaluate.set_defaults(run=commands.evaluate)
+
+    compare = kinds.add_parser("compare", parents=[common], help="merge methods side by side on one subset")
+    compare.add_argument("--triple", metavar="NAME", help="default: the one of checkpoints.yaml")
+    compare.add_argument("--corpus", required=True, metavar="NAME|KIND:PATH", help="what they are compared on")
+    compare.add_argument("--adult-corpus", metavar="NAME|KIND:PATH", help="beside it; --filter and --split do not hold")
+    compare.add_argument("--methods", default="all", metavar="NAMES", help="with commas; SA Merge is always there")
+    compare.add_argument("--grid", action="store_true", help="a small grid of each; chosen on half of the speakers")
+    compare.add_argument(
+        "--recipe", type=Path, action="append", default=[], metavar="R.yaml", help="in place of its method's defaults"
+    )
+    compare.add_argument("--limit", type=int, metavar="N", help="utterances of each, drawn evenly over speakers")
+    compare.add_argument("--seed", type=int, default=0, metavar="S", help="of the draw")
+    compare.add_argument("--filter", default="", metavar="EXPR", help="for example: age <= 8")
+    compare.add_argument("--split", metavar="NAME", help="part of the corpus")
+    compare.add_argument("--window", metavar="fit|30", help="default: what the triple declares")
+    compare.add_argument(
+        "--grams-corpus", metavar="NAME|KIND:PATH", help="what M1 hears for RegMean; not the same clips"
+    )
+    compare.add_argument("--grams-adult-corpus", metavar="NAME|KIND:PATH", help="what M2 hears; default: the same")
+    compare.add_argument("--grams-limit", type=int, default=256, metavar="N", help="utterances of each; default 256")
+    compare.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there")
+    compare.set_defaults(run=compare_command.run)
 
     clear = kinds.add_parser("clear", parents=[common], help="forget what models have heard")
     clear.set_defaults(run=commands.clear)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from torch import Tensor, nn
 
@@ -48,6 +49,15 @@ def gathering(network: Network) -> Iterator[dict[str, Tensor]]:
         sums[name] = sums[name] / count
 
 
+def has_grams(bench: Bench, name: str) -> bool:
+    """Say whether matrices of that name are kept for the triple."""
+    return _path(bench, name).is_file()
+
+
+def _path(bench: Bench, name: str) -> Path:
+    return grams_path(bench.live.fingerprint("m1"), bench.live.fingerprint("m2"), name)
+
+
 def gather_grams(
     bench: Bench,
     name: str,
@@ -72,7 +82,7 @@ def gather_grams(
         CorpusError: no utterance of at most 30 s for one of the models.
         AudioError: a clip cannot be read.
     """
-    path = grams_path(bench.live.fingerprint("m1"), bench.live.fingerprint("m2"), name)
+    path = _path(bench, name)
     if path.exists():
         raise RecipeError(f"name: {name!r} is taken for this triple; choose another.")
     found, heard = [], 0

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -77,6 +77,7 @@ class Evaluation:
         seconds: time taken so far.
         problems: a sentence for each utterance left out.
         stopped: True when it was cancelled before its end.
+        hypotheses: heard so far, those of a block that not every model has heard included.
     """
 
     results: tuple[ModelResult, ...]
@@ -85,6 +86,7 @@ class Evaluation:
     seconds: float
     problems: tuple[str, ...] = ()
     stopped: bool = False
+    hypotheses: int = 0
 
     def fates(self, merge: str) -> list[tuple[WordFate, ...]] | None:
         """Follow every word of a merge, utterance by utterance, or None when it was not compared with M1 and M2."""
@@ -107,7 +109,8 @@ class Evaluation:
     @property
     def remaining(self) -> float | None:
         """Estimate the seconds still to go, or None before the first batch."""
-        return self.seconds / self.done * (self.total - self.done) if self.done else None
+        heard = max(self.hypotheses, self.done * len(self.results))
+        return self.seconds / heard * (self.total * len(self.results) - heard) if heard else None
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ class _Loaded:
 
 
 def evaluate(
-    utterances: Sequence[Utterance], models: Sequence[str], listener: Listener, normalizer: Normalizer
+    utterances: Sequence[Utterance], models: Sequence[str], listener: Listener, normalizer: Normalizer, block: int = 1
 ) -> Iterator[Evaluation]:
     """Let every model hear every utterance, yielding after each batch.
 
@@ -126,6 +129,8 @@ def evaluate(
         models: names that the listener knows, for example m0, m1, m2, merge.
         listener: when its ``halt`` stops the work, what is finished is yielded once more.
         normalizer: for references and hypotheses.
+        block: batches that one model hears before the next one is merged; with more than one, it yields after
+            each model too.
 
     Yields:
         The evaluation so far; the last one is complete, or says ``stopped``.
@@ -136,24 +141,32 @@ def evaluate(
     total = sum(len(batch) for batch in batches)
     heard: dict[str, list[Heard]] = {model: [] for model in models}
 
-    def so_far(*, stopped: bool = False) -> Evaluation:
+    def so_far(*, stopped: bool = False, under_way: int = 0) -> Evaluation:
         results = tuple(ModelResult(model, tuple(heard[model])) for model in models)
         done = len(heard[models[0]])
-        return Evaluation(results, done, total, time.monotonic() - started, tuple(problems), stopped)
+        seconds, hypotheses = time.monotonic() - started, done * len(models) + under_way
+        return Evaluation(results, done, total, seconds, tuple(problems), stopped, hypotheses)
 
     yield so_far()
-    for batch in batches:
-        loaded = _load(batch, problems)
-        total -= len(batch) - len(loaded)
+    for start in range(0, len(batches), block):
+        groups: list[list[_Loaded]] = []
+        for batch in batches[start : start + block]:
+            loaded = _load(batch, problems)
+            total -= len(batch) - len(loaded)
+            groups += _groups(loaded, listener.decoding)
+        fresh: dict[str, list[list[Hypothesis]]] = {}
+        clips = [[each.clip for each in group] for group in groups]
         try:
-            groups = _groups(loaded, listener.decoding)
-            fresh = [(group, listener.hear([each.clip for each in group], models)) for group in groups]
+            for model, hypotheses in listener.hear(clips, models):
+                fresh[model] = hypotheses
+                if block > 1 and len(fresh) < len(models):
+                    yield so_far(under_way=len(fresh) * sum(map(len, groups)))
         except InterruptedDecodingError:
             yield so_far(stopped=True)
             return
-        for group, hypotheses in fresh:
-            for model, row in _scored(group, hypotheses, normalizer):
-                heard[model].append(row)
+        for model, hypotheses in fresh.items():
+            for group, row in zip(groups, hypotheses, strict=True):
+                heard[model] += _scored(group, row, normalizer)
         yield so_far()
 
 
@@ -195,11 +208,7 @@ def _groups(loaded: Sequence[_Loaded], decoding: Decoding) -> list[list[_Loaded]
     return list(groups.values())
 
 
-def _scored(
-    group: Sequence[_Loaded], heard: Mapping[str, Sequence[Hypothesis]], normalizer: Normalizer
-) -> Iterator[tuple[str, Heard]]:
-    for index, each in enumerate(group):
+def _scored(group: Sequence[_Loaded], hypotheses: Sequence[Hypothesis], normalizer: Normalizer) -> Iterator[Heard]:
+    for each, hypothesis in zip(group, hypotheses, strict=True):
         reference = normalizer(each.utterance.reference)
-        for model, hypotheses in heard.items():
-            text = hypotheses[index].text
-            yield model, Heard(each.utterance, text, align(reference, normalizer(text)))
+        yield Heard(each.utterance, hypothesis.text, align(reference, normalizer(hypothesis.text)))

@@ -5,6 +5,7 @@ lie in buffers of their own and are rewritten in place when their job changes. M
 """
 
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import cast
@@ -52,6 +53,7 @@ class LiveModel:
         triple: as loaded, on the CPU.
         device: where the models compute.
         rewritten: number of tensors the last merge wrote or gave back to M1: those whose job had changed.
+        seconds: that it took.
     """
 
     def __init__(self, triple: Triple, device: torch.device, kept_bytes: int = LIMIT_BYTES) -> None:
@@ -65,6 +67,7 @@ class LiveModel:
         self.triple = triple
         self.device = device
         self.rewritten = 0
+        self.seconds = 0.0
         self._turns = Turns()
         self._loading = threading.Lock()
         self._weights = _placed(triple, device)
@@ -87,8 +90,10 @@ class LiveModel:
         self._prepare(recipe)
         with self._turns:
             jobs = self._plan(recipe)
+            began = time.perf_counter()
             with one_thread():
                 self._merge(jobs)
+            self.seconds = time.perf_counter() - began
             yield self._model("merge")
 
     @property

@@ -12,6 +12,7 @@ This table imports no tensors: the page needs it before torch is there.
 In the equations W0, W1 and W2 are a tensor of M0, M1 and M2, τk = Wk − W0, and every tensor is merged by itself.
 """
 
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ class Parameter:
         highest: the other end.
         kind: ``number``, ``whole`` (a whole number) or ``name`` (letters, digits, dot, dash, underscore).
         step: of the slider.
+        grid: what a small grid tries, the default among it; empty: the default alone.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Parameter:
     highest: float = 1.0
     kind: Literal["number", "whole", "name"] = "number"
     step: float = 0.01
+    grid: tuple[float, ...] = ()
 
     @property
     def span(self) -> str:
@@ -103,13 +106,23 @@ class Method:
         """Return what its scope may name."""
         return LANES if self.curve else PARTS
 
+    def grid(self) -> list[dict[str, Value]]:
+        """Return the points of a small grid over the method's own parameters, as entries of recipes."""
+        axes: dict[str, tuple[Value, ...]] = {"lambda": CURVE_GRID} if self.curve else {}
+        axes |= {each.name: each.grid for each in self.parameters if each.grid}
+        return [dict(zip(axes, point, strict=True)) for point in itertools.product(*axes.values())]
 
-_SHARE = Parameter("lambda", "λ", "share of the child model: 1 is M1, 0 is M2", 0.5)
-_WEIGHT = Parameter("share", "w", "weight of τ1: 1 is τ1 alone, 0 is τ2", 0.5)
+
+# Of a curve, λ alone: under `depth` another α gives a curve that another λ gives too.
+CURVE_GRID = (0.05, 0.2, 0.4, 0.6, 0.8)
+_SHARE = Parameter("lambda", "λ", "share of the child model: 1 is M1, 0 is M2", 0.5, grid=(0.1, 0.3, 0.5, 0.7, 0.9))
+_WEIGHT = Parameter("share", "w", "weight of τ1: 1 is τ1 alone, 0 is τ2", 0.5, grid=(0.3, 0.5, 0.7))
 _SCALE = Parameter("scale", "λ", "length of the sum: 0 is M0, 1 as it is", 1.0, 0.0, 2.0)
-_DENSITY = "share of entries kept: 1 is all"
+_STRETCH = Parameter("scale", "λ", _SCALE.meaning, 1.0, 0.0, 2.0, grid=(0.7, 1.0, 1.3))
 _SEED = Parameter("seed", "seed", "of the draw", 0, 0, 9_999, "whole", 1)
-_TRIMMED = Parameter("density", "d", _DENSITY, 0.2, 0.01, 1.0)
+_KEPT = "share of entries kept: 1 is all"
+_TRIMMED = Parameter("density", "d", _KEPT, 0.2, 0.01, 1.0, grid=(0.2, 0.5, 1.0))
+_DRAWN = Parameter("density", "d", _KEPT, 0.5, 0.01, 1.0, grid=(0.3, 0.5, 0.8))
 
 METHODS: dict[str, Method] = {
     "sa": Method(
@@ -126,7 +139,11 @@ METHODS: dict[str, Method] = {
         "W[h] = W0[h] + λᵢ·τ1[h] + (1 − λᵢ)·τ2[h] for the K·H heads of largest ‖|τ1[h]| + |τ2[h]|‖, else W1[h]",
         "SA Merge of those attention heads alone that fine-tuning moved most; the other heads stay M1's.",
         "https://doi.org/10.1016/j.csl.2026.102012",
-        (Parameter("heads", "K", "share of heads merged: 1 is SA Merge, 0 is M1; the authors: 0.6", 0.6),),
+        (
+            Parameter(
+                "heads", "K", "share of heads merged: 1 is SA Merge, 0 is M1; the authors: 0.6", 0.6, grid=(0.3, 0.6)
+            ),
+        ),
         curve=True,
         defaults={"alpha": 0.2, "scope": ["encoder.self"]},
     ),
@@ -160,7 +177,7 @@ METHODS: dict[str, Method] = {
         "W = W0 + λ·(w·τ1 + (1 − w)·τ2)",
         "Both task vectors added to the base. The paper's λ·(τ1 + τ2) is w 0.5 and twice its λ.",
         "https://arxiv.org/abs/2212.04089",
-        (_SCALE, _WEIGHT),
+        (_STRETCH, _WEIGHT),
     ),
     "ties": Method(
         "TIES",
@@ -176,7 +193,7 @@ METHODS: dict[str, Method] = {
         "W = W0 + λ·(w·t₁ + (1 − w)·t₂); tₖ = mₖ·τₖ / d; mₖ ~ Bernoulli(d)",
         "Drop entries of the task vectors at random, scale the rest up to make good for it, then add.",
         "https://arxiv.org/abs/2311.03099",
-        (Parameter("density", "d", _DENSITY, 0.5, 0.01, 1.0), _SCALE, _WEIGHT, _SEED),
+        (_DRAWN, _SCALE, _WEIGHT, _SEED),
     ),
     "dare-ties": Method(
         "DARE, TIES",
@@ -184,7 +201,7 @@ METHODS: dict[str, Method] = {
         "as TIES, with tₖ = mₖ·τₖ / d; mₖ ~ Bernoulli(d)",
         "Drop at random and scale up, then elect a sign for every entry and average what agrees with it.",
         "https://arxiv.org/abs/2311.03099",
-        (Parameter("density", "d", _DENSITY, 0.5, 0.01, 1.0), _SCALE, _WEIGHT, _SEED),
+        (_DRAWN, _SCALE, _WEIGHT, _SEED),
     ),
     "regmean": Method(
         "RegMean",
@@ -193,7 +210,9 @@ METHODS: dict[str, Method] = {
         "The linear layers nearest to both models' outputs on clips of yours; needs the clips' Gram matrices.",
         "https://arxiv.org/abs/2212.09849",
         (
-            Parameter("offdiagonal", "α", "0 weighs inputs one by one, 1 trusts all correlations; paper: 0.9", 0.9),
+            Parameter(
+                "offdiagonal", "α", "0: inputs one by one, 1: all correlations; paper: 0.9", 0.9, grid=(0.1, 0.5, 0.9)
+            ),
             Parameter("grams", "clips", "name of the Gram matrices: python -m explorer grams", "default", kind="name"),
         ),
     ),

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from explorer.errors import ConfigError
 from explorer.report import Run, csv_text, evaluation_document
 from explorer.report_page import html_text
+from explorer.text_file import check_place
 
 ReportKind = Literal["json", "csv", "html"]
 
@@ -19,10 +20,7 @@ def report_kind(path: Path) -> ReportKind:
     Raises:
         ConfigError: another ending, or no folder to write to.
     """
-    if not path.absolute().parent.is_dir():
-        raise ConfigError(f"{path}: its folder does not exist; create {path.absolute().parent} first.")
-    if path.is_dir():
-        raise ConfigError(f"{path}: is a folder; name a file.")
+    check_place(path)
     kinds: tuple[ReportKind, ...] = get_args(ReportKind)
     for kind in kinds:
         if path.suffix.lower() == f".{kind}":

@@ -7,16 +7,25 @@ from pathlib import Path
 from explorer.errors import ConfigError
 
 
+def check_place(path: Path) -> None:
+    """See that a file can have this name, before the work that is to be written there.
+
+    Raises:
+        ConfigError: it is a folder, or there is none to put it in.
+    """
+    if not path.absolute().parent.is_dir():
+        raise ConfigError(f"{path}: its folder does not exist; create {path.absolute().parent} first.")
+    if path.is_dir():
+        raise ConfigError(f"{path}: is a folder; name a file.")
+
+
 def write_whole(text: str, path: Path) -> None:
     """Write a text file with ordinary rights; one of that name is replaced once the new one is whole.
 
     Raises:
         ConfigError: the path is a folder, its folder does not exist, or the disk refuses.
     """
-    if not path.absolute().parent.is_dir():
-        raise ConfigError(f"{path}: its folder does not exist; create {path.absolute().parent} first.")
-    if path.is_dir():
-        raise ConfigError(f"{path}: is a folder; name a file.")
+    check_place(path)
     beside: Path | None = None
     try:
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.absolute().parent, delete=False) as file:

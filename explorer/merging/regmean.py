@@ -51,10 +51,16 @@ def merge(operands: Operands, values: Values, out: Tensor) -> Tensor:
 
     Args:
         operands: of one tensor, with its Gram matrices if it is the weight of a linear layer.
-        values: ``offdiagonal``: α in [0, 1].
+        values: ``offdiagonal``: α in [0, 1]; ``grams``: the matrices' name, which is never given twice.
         out: of the same shape; must share memory with none of them.
     """
     if operands.grams is None or not any(bool(gram.any()) for gram in operands.grams):
         return torch.lerp(operands.second, operands.first, 0.5, out=out)
-    alpha = number_of(values, "offdiagonal")
-    return out.copy_(regression_mean(operands.first, operands.second, operands.grams, alpha))
+    alpha, grams = number_of(values, "offdiagonal"), operands.grams
+    # A solved system is worth keeping: an evaluation comes back to this merge with every batch.
+    solved = operands.kept.recall(
+        (operands.name, "regmean"),
+        (alpha, values.get("grams")),
+        lambda: regression_mean(operands.first, operands.second, grams, alpha).to(out.dtype),
+    )
+    return out.copy_(solved)
