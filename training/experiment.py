@@ -13,11 +13,12 @@ from explorer.checkpoints.base import TINY_EN, terminal_progress
 from explorer.config import Config, Source, TripleSpec
 from explorer.corpora.subset import subset_fingerprint
 from explorer.corpora.utterance import Utterance
-from explorer.evaluation import Evaluation
+from explorer.evaluation import Evaluation, Heard
 from explorer.halves import Hearing, choose_and_judge, speaker_halves, wer
 from explorer.hypotheses import HypothesisStore
 from explorer.recipe import Recipe
 from explorer.schedule import ScheduleName
+from explorer.statistics import Tally
 from explorer.transcription.decoding import Decoding, Halt
 from explorer.workbench import ModelName, Workbench
 from training.cells import cells_of
@@ -77,8 +78,8 @@ def config_of(pairings: Sequence[Pairing], base: Path | None) -> Config:
 class Experiment:
     """Hears corpora with the triples of a configuration; what was heard before is not decoded again."""
 
-    def __init__(self, config: Config, store: HypothesisStore, device: str) -> None:
-        """Take the triples and a memory; ``device`` is auto, cpu or cuda."""
+    def __init__(self, config: Config, store: HypothesisStore | None, device: str) -> None:
+        """Take the triples and a memory, if any; ``device`` is auto, cpu or cuda."""
         self._workbench = Workbench(config, device, store)
 
     def grid(
@@ -182,6 +183,16 @@ class Experiment:
         with terminal_progress() as progress:
             return self._workbench.bench(pairing, progress)
 
+    def heard(
+        self, pairing: str, utterances: Sequence[Utterance], merges: Mapping[str, Recipe], *, with_others: bool
+    ) -> dict[str, Sequence[Heard]]:
+        """Return what M1 and merges hear, windows cut to the clip; M0, in one of 30 s, and M2 if asked."""
+        bench = self._open(pairing)
+        evaluations = [self._evaluated(bench, utterances, ["m0"], {}, _FULL, "m0")] if with_others else []
+        members: list[ModelName] = ["m1", "m2"] if with_others else ["m1"]
+        evaluations.append(self._evaluated(bench, utterances, members, merges, _FIT, pairing))
+        return {result.model: result.heard for each in evaluations for result in each.results}
+
     def _hear(
         self,
         bench: Bench,
@@ -190,7 +201,19 @@ class Experiment:
         merges: Mapping[str, Recipe],
         decoding: Decoding,
         what: str,
-    ) -> dict[str, Any]:
+    ) -> dict[str, Sequence[Tally]]:
+        evaluation = self._evaluated(bench, utterances, members, merges, decoding, what)
+        return {result.model: result.tallies for result in evaluation.results}
+
+    def _evaluated(
+        self,
+        bench: Bench,
+        utterances: Sequence[Utterance],
+        members: Sequence[ModelName],
+        merges: Mapping[str, Recipe],
+        decoding: Decoding,
+        what: str,
+    ) -> Evaluation:
         recipe = Recipe(bench.spec.name)
         evaluation: Evaluation | None = None
         spoken = time.monotonic()
@@ -202,7 +225,7 @@ class Experiment:
                 spoken = now
                 sys.stderr.write(f"{what}: {evaluation.done}/{evaluation.total} clips, {left / 60:.0f} minutes to go\n")
         assert evaluation is not None
-        return {result.model: result.tallies for result in evaluation.results}
+        return evaluation
 
 
 def _with_vectors(triple: str, terms: Sequence[tuple[str, float]], beta: float) -> Recipe:
