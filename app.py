@@ -37,9 +37,9 @@ def main() -> int:
             if corpus.path is None:
                 raise ConfigError(f"{config.path.name}: the first of corpora is the sample clips; give it a path.")
             samples = {utterance.id: utterance for utterance in read_manifest(corpus.path).utterances}
-        opening = Opening(config, options.device)
         # Folders of this machine are for the person sitting at it, unless they say otherwise.
         serve_folders = options.serve_corpora or (options.host in LOOPBACK and not options.share)
+        opening = Opening(config, options.device, own_places=serve_folders)
         shelf = Shelf()
         demo = build_page(config, opening, samples, shelf, serve_folders=serve_folders)
     except (ExplorerError, CorpusError) as error:
@@ -90,7 +90,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--open", action="store_true", help="open the page in this machine's browser")
     parser.add_argument("--share", action="store_true", help="a public address through Gradio's tunnel")
-    parser.add_argument("--serve-corpora", action="store_true", help="let visitors evaluate folders of this machine")
+    parser.add_argument("--serve-corpora", action="store_true", help="let visitors name folders of this machine")
     return parser.parse_args()
 
 

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from explorer.attention import PARTS, Part
-from explorer.checks import number, some_of
+from explorer.checks import number, one_of, some_of
+from explorer.config import TripleSpec, named_source
 from explorer.errors import RecipeError, seen
 
 MAX_BETA = 2.0
+PLACES_REFUSED = (
+    "this server adds no checkpoints but those it lists; whoever runs it can start it with --serve-corpora."
+)
 
 
 @dataclass(frozen=True)
@@ -16,7 +20,8 @@ class Addition:
     """β·τ, added to a merge: task-vector arithmetic (arXiv 2212.04089).
 
     Attributes:
-        vector: ``m1``, ``m2`` or a name under the triple's ``vectors``.
+        vector: ``m1``, ``m2``, a name under the triple's ``vectors``, or a checkpoint by its place:
+            ``folder:PATH`` or ``hub:OWNER/NAME``.
         beta: β in [−2, 2]; negative takes away.
         scope: parts of the model it is added to.
     """
@@ -29,6 +34,25 @@ class Addition:
         """Return it as a recipe carries it."""
         scope = {} if self.scope == PARTS else {"scope": list(self.scope)}
         return {"vector": self.vector, "beta": self.beta, **scope}
+
+
+def check_vectors(additions: Sequence[Addition], spec: TripleSpec, where: str, *, own_places: bool) -> None:
+    """See that a triple has the task vectors that a recipe adds.
+
+    Args:
+        additions: of the recipe.
+        spec: the triple.
+        where: what the messages call the recipe's source.
+        own_places: whether it may name checkpoints by their place.
+
+    Raises:
+        RecipeError: it has not, or a place is named where that is not allowed.
+    """
+    for each in additions:
+        if not named_source(each.vector):
+            one_of(each.vector, ("m1", "m2", *spec.vectors), f"{where}: add: vector")
+        elif not own_places:
+            raise RecipeError(f"{where}: add: {each.vector}: {PLACES_REFUSED}")
 
 
 def read_additions(value: object, where: str) -> tuple[Addition, ...]:

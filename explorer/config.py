@@ -49,6 +49,25 @@ class Source:
         return str(self.repo or self.folder or self.task_vector)
 
 
+def named_source(text: str) -> Source | None:
+    """Read a checkpoint that a recipe names by its place.
+
+    Args:
+        text: ``folder:PATH``, a Hugging Face folder or a file with a task vector, or ``hub:OWNER/NAME[@REVISION]``.
+
+    Returns:
+        The source, or None where the text is of another form.
+    """
+    kind, _, place = text.partition(":")
+    if kind == "folder" and place:
+        path = Path(place)
+        return Source(task_vector=path) if path.suffix == ".safetensors" else Source(folder=path)
+    if kind == "hub" and place:
+        repo, _, revision = place.partition("@")
+        return Source(repo=repo, revision=revision or "main")
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class TripleSpec:
     """Base model M0 and the checkpoints M1 (child) and M2 (adult), with how they are to be decoded.
@@ -73,6 +92,10 @@ class TripleSpec:
     m1: Source
     m2: Source
     vectors: dict[str, Source] = field(default_factory=dict)
+
+    def vector(self, name: str) -> Source | None:
+        """Find a task vector that a recipe adds: one of ``vectors``, or a checkpoint named by its place."""
+        return self.vectors.get(name) or named_source(name)
 
 
 @dataclass(frozen=True, kw_only=True)

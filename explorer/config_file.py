@@ -113,7 +113,7 @@ def _read_corpus(row: object, where: str, folder: Path) -> CorpusSpec:
     if (spec.path is None) == (spec.repo is None):
         given = "both" if spec.path else "neither"
         raise ConfigError(f"{where}: expected path, a folder, or repo, a dataset on the Hub, but got {given}.")
-    return spec if spec.path is None else replace(spec, path=_present(spec.path, f"{where}.path", folder))
+    return spec if spec.path is None else replace(spec, path=present(spec.path, f"{where}.path", folder))
 
 
 def _validated(row: object, where: str, kind: type[Value]) -> Value:
@@ -129,13 +129,17 @@ def _validated(row: object, where: str, kind: type[Value]) -> Value:
 def _anchored(source: Source, where: str, folder: Path) -> Source:
     return replace(
         source,
-        folder=source.folder and _present(source.folder, f"{where}.folder", folder),
-        task_vector=source.task_vector and _present(source.task_vector, f"{where}.task_vector", folder),
+        folder=source.folder and present(source.folder, f"{where}.folder", folder),
+        task_vector=source.task_vector and present(source.task_vector, f"{where}.task_vector", folder),
     )
 
 
-def _present(path: Path, where: str, folder: Path) -> Path:
-    """Resolve a path against the file's folder, and check that it is there."""
+def present(path: Path, where: str, folder: Path) -> Path:
+    """Resolve a path against a folder, and check that it is there.
+
+    Raises:
+        ConfigError: it is not; ``where`` begins the message.
+    """
     try:
         resolved = (folder / path.expanduser()).resolve()
         there = resolved.exists()

@@ -4,7 +4,6 @@ The merge is a model of its own. Its parameters are M1's memory, but for those t
 lie in buffers of their own and are rewritten in place when their job changes. M0, M1 and M2 are never written to.
 """
 
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,22 +14,20 @@ from torch import Tensor
 from transformers import WhisperForConditionalGeneration
 
 from explorer.checkpoints.fingerprint import fingerprint
-from explorer.checkpoints.triple import Member, Triple, build_model, load_vector, tensor_digest
+from explorer.checkpoints.triple import Member, Triple, build_model, tensor_digest
 from explorer.checkpoints.weights import EMBEDDINGS, TIED
 from explorer.errors import RecipeError
-from explorer.merging.grams import Grams, grams_path, load_grams
+from explorer.extras import OWN_VECTORS, Extras, Vectors
+from explorer.merging.grams import Grams
 from explorer.merging.kept import LIMIT_BYTES, Kept
 from explorer.merging.operands import Operands
 from explorer.merging.plan import Job, merge_of, plan
-from explorer.methods import Value
 from explorer.one_thread import one_thread
 from explorer.recipe import Recipe
 from explorer.turns import Turns
 
 # What a caller holds: an ordinary Whisper of transformers.
 Network = WhisperForConditionalGeneration
-# Task vectors every triple has: computed from its members, never stored.
-_OWN_VECTORS: dict[str, Member] = {"m1": "m1", "m2": "m2"}
 
 
 def pick_device(name: str) -> torch.device:
@@ -69,13 +66,11 @@ class LiveModel:
         self.rewritten = 0
         self.seconds = 0.0
         self._turns = Turns()
-        self._loading = threading.Lock()
+        self._extras = Extras(triple, device)
         self._weights = _placed(triple, device)
         self._kept = Kept(kept_bytes)
         self._jobs: dict[str, Job] = {}
         self._buffers: dict[str, Tensor] = {}
-        self._vectors: dict[str, Mapping[str, Tensor]] = {}
-        self._grams: tuple[str, Grams] | None = None
         self._models: dict[str, Network] = {}
         self._digests: dict[str, dict[str, str]] = {"merge": {}}
 
@@ -87,12 +82,12 @@ class LiveModel:
             RecipeError: the recipe does not fit this model, or gives values that are not finite.
             CheckpointError: a task vector that it adds cannot be had.
         """
-        self._prepare(recipe)
+        vectors = self._extras.vectors(recipe)  # outside the turn, for one may have to be fetched
         with self._turns:
-            jobs = self._plan(recipe)
+            jobs, grams = self._plan(recipe, vectors), self._grams(recipe)
             began = time.perf_counter()
             with one_thread():
-                self._merge(jobs)
+                self._merge(jobs, vectors, grams)
             self.seconds = time.perf_counter() - began
             yield self._model("merge")
 
@@ -128,9 +123,10 @@ class LiveModel:
             RecipeError: it does not.
             CheckpointError: a task vector that it adds cannot be had.
         """
-        self._prepare(recipe)
+        vectors = self._extras.vectors(recipe)
         with self._turns:
-            self._plan(recipe)
+            self._plan(recipe, vectors)
+            self._grams(recipe)
 
     def fingerprint(self, member: Member) -> str:
         """Name the weights of M0, M1 or M2 by 16 hexadecimal digits."""
@@ -149,37 +145,23 @@ class LiveModel:
             self._digests[member] = {name: tensor_digest(tensor) for name, tensor in self._weights[member].items()}
         return self._digests[member]
 
-    def _prepare(self, recipe: Recipe) -> None:
-        """Load the task vectors that a recipe adds; outside the turn, for one may have to be fetched."""
-        with self._loading:
-            for each in recipe.add:
-                if each.vector not in _OWN_VECTORS and each.vector not in self._vectors:
-                    loaded = load_vector(self.triple, each.vector)
-                    self._vectors[each.vector] = {name: tensor.to(self.device) for name, tensor in loaded.items()}
-
-    def _plan(self, recipe: Recipe) -> dict[str, Job]:
+    def _plan(self, recipe: Recipe, vectors: Vectors) -> dict[str, Job]:
         m0, m1, m2 = (self._weights[member] for member in ("m0", "m1", "m2"))
         differing = [name for name, base in m0.items() if m1[name] is not base or m2[name] is not base]
-        self._load_grams(dict(recipe.values).get("grams"))
-        vectors = {each.vector: self._vector_names(each.vector) for each in recipe.add}
-        return plan(recipe, differing, self.triple.parameters, vectors)
+        changed = {
+            vector: [name for name, base in m0.items() if self._weights[member][name] is not base]
+            for vector, member in OWN_VECTORS.items()
+        }
+        return plan(recipe, differing, self.triple.parameters, {**changed, **vectors})
 
-    def _load_grams(self, name: Value | None) -> None:
-        """Have the Gram matrices at hand that a recipe names; they stay until another name is asked for."""
-        if name is None or (self._grams and self._grams[0] == name):
-            return
+    def _grams(self, recipe: Recipe) -> Grams | None:
+        name = dict(recipe.values).get("grams")
+        if name is None:
+            return None
         first, second = (fingerprint(self._member_digests(member)) for member in ("m1", "m2"))
-        loaded = load_grams(grams_path(first, second, str(name)))
-        placed = ({each: gram.to(self.device) for each, gram in part.items()} for part in (loaded.first, loaded.second))
-        self._grams = (str(name), Grams(*placed))
+        return self._extras.grams(str(name), first, second)
 
-    def _vector_names(self, vector: str) -> list[str]:
-        if vector in _OWN_VECTORS:
-            member, base = self._weights[_OWN_VECTORS[vector]], self._weights["m0"]
-            return [name for name, tensor in base.items() if member[name] is not tensor]
-        return list(self._vectors[vector])
-
-    def _merge(self, jobs: Mapping[str, Job]) -> None:
+    def _merge(self, jobs: Mapping[str, Job], vectors: Vectors, grams: Grams | None) -> None:
         """Bring every tensor of the merge to its job; one that fails is M1's until the next merge."""
         self._model("merge")
         changed = [name for name in {**self._jobs, **jobs} if self._jobs.get(name) != jobs.get(name)]
@@ -189,7 +171,7 @@ class LiveModel:
             self._digests["merge"].pop(name, None)
             if name in jobs:
                 try:
-                    self._compute(name, jobs[name])
+                    self._compute(name, jobs[name], vectors, grams)
                 except Exception:
                     self._place(name, self._weights["m1"][name])
                     raise
@@ -199,7 +181,7 @@ class LiveModel:
                 self._place(name, self._weights["m1"][name])
             self.rewritten += 1
 
-    def _compute(self, name: str, job: Job) -> None:
+    def _compute(self, name: str, job: Job, vectors: Vectors, grams: Grams | None) -> None:
         base, first, second = (self._weights[member][name] for member in ("m0", "m1", "m2"))
         if name not in self._buffers:
             self._buffers[name] = torch.empty_like(first, memory_format=torch.contiguous_format)
@@ -207,14 +189,14 @@ class LiveModel:
         if job.method is None:
             out.copy_(first)
         else:
-            grams = self._grams[1].of(name) if self._grams and "grams" in dict(job.values) else None
-            operands = Operands(name, base, first, second, self._heads(name), grams, self._kept)
+            own_grams = grams.of(name) if grams else None
+            operands = Operands(name, base, first, second, self._heads(name), own_grams, self._kept)
             merge_of(job.method)(operands, dict(job.values), out)
         for vector, beta in job.add:
-            if vector in _OWN_VECTORS:
-                out.add_(self._weights[_OWN_VECTORS[vector]][name], alpha=beta).sub_(base, alpha=beta)
+            if vector in OWN_VECTORS:
+                out.add_(self._weights[OWN_VECTORS[vector]][name], alpha=beta).sub_(base, alpha=beta)
             else:
-                out.add_(self._vectors[vector][name], alpha=beta)
+                out.add_(vectors[vector][name], alpha=beta)
         if not torch.isfinite(out.sum()) and not torch.isfinite(out).all():
             raise RecipeError(
                 f"method {job.method or 'sa'}: {name}: gave values that are not finite; choose other parameters."

@@ -37,7 +37,7 @@ def model_card(
         verified: what verification found; None if there was none.
     """
     members = {"M0": spec.base, "M1": spec.m1, "M2": spec.m2}
-    members |= {f"τ of {each.vector}": spec.vectors[each.vector] for each in recipe.add if each.vector in spec.vectors}
+    members |= {f"τ of {each.vector}": source for each in recipe.add if (source := spec.vector(each.vector))}
     parts = [
         f"---\n{_front_matter(spec, members)}---\n",
         f"# {recipe.summary} of {spec.name}\n",

@@ -36,7 +36,7 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="VECTOR=β[@PARTS]",
-        help="add β·τ of m1, m2 or a vector of the triple, −2 to 2; as often as you like",
+        help="add β·τ of m1, m2, a vector of the triple, folder:PATH or hub:OWNER/NAME, −2 to 2; as often as you like",
     )
 
 
@@ -88,7 +88,7 @@ def _parameter(text: str) -> tuple[str, float | str]:
 
 
 def _addition(text: str) -> dict[str, Any]:
-    name, sign, rest = text.partition("=")
+    name, sign, rest = text.rpartition("=")  # a path may have the sign in it
     if not sign or not name:
         raise RecipeError(f"--add: expected VECTOR=β such as m2=0.3, but got {text!r}.")
     beta, at, parts = rest.partition("@")

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from explorer import evaluation, export
+from explorer.addition import check_vectors
 from explorer.anatomy import kept_anatomy
 from explorer.audio import Clip
 from explorer.bench import Bench
 from explorer.calibration import gather_grams, has_grams
 from explorer.checkpoints.cache import Progress
 from explorer.checkpoints.triple import MEMBERS, Member, load_triple
-from explorer.checks import one_of
 from explorer.config import Config, Window
 from explorer.corpora.utterance import Utterance
 from explorer.errors import RecipeError
@@ -43,16 +43,20 @@ MAX_REMEMBERED = 2_000
 class Workbench:
     """Opens triples and runs the use cases on them; shared by everyone on the page."""
 
-    def __init__(self, config: Config, device: str = "auto", store: HypothesisStore | None = None) -> None:
+    def __init__(
+        self, config: Config, device: str = "auto", store: HypothesisStore | None = None, *, own_places: bool = True
+    ) -> None:
         """Take the configuration; nothing is loaded yet.
 
         Args:
             config: of checkpoints.yaml.
             device: ``cpu``, ``cuda`` or ``auto``.
             store: where evaluations remember what was heard; None remembers nothing.
+            own_places: whether recipes may name checkpoints by folder or repository, beside those of checkpoints.yaml.
         """
         self.config = config
         self.store = store
+        self._own_places = own_places
         self.device = pick_device(device)
         self._benches: OrderedDict[str, Bench] = OrderedDict()
         self._opening = threading.Lock()
@@ -73,9 +77,7 @@ class Workbench:
         if entries.get("method", default.get("method")) not in (None, default.get("method", DEFAULT_METHOD)):
             default = {"triple": default["triple"]} if "triple" in default else {}
         recipe = recipe_from({**default, **entries}, where)
-        vectors = ("m1", "m2", *self.config.triple(recipe.triple).vectors)
-        for each in recipe.add:
-            one_of(each.vector, vectors, f"{where}: add: vector")
+        check_vectors(recipe.add, self.config.triple(recipe.triple), where, own_places=self._own_places)
         return recipe
 
     def decoding(self, recipe: Recipe, window: str | None = None, max_new_tokens: int | None = None) -> Decoding:

@@ -16,6 +16,7 @@ from explorer.attention import LANES, PARTS, PROJECTIONS, part_of
 from explorer.checkpoints.triple import MEMBERS, load_triple, tensor_digest
 from explorer.config_file import read_config
 from explorer.errors import CheckpointError, ConfigError, RecipeError
+from explorer.extras import Extras
 from explorer.live_model import LiveModel, pick_device
 from explorer.merging.operands import Operands
 from explorer.merging.plan import merge_of
@@ -394,3 +395,64 @@ def test_a_vector_without_a_place_is_a_problem_of_its_triple(tmp_path, own_folde
 def test_a_triple_can_be_loaded_without_its_vectors(with_vectors, tmp_path):
     (tmp_path / "noise.safetensors").unlink()
     assert load_triple(with_vectors.config.triple("tiny"), no_progress)
+
+
+# ---- A checkpoint of one's own, named by its place ------------------------------------------------------------------
+
+
+def test_a_checkpoint_that_is_nowhere_listed_can_be_added_by_its_place(tiny_workbench, own_folders, tmp_path):
+    live = tiny_workbench.bench("tiny", no_progress).live
+    name = "model.encoder.layers.1.fc1.weight"
+    vector = tmp_path / "noise.safetensors"
+    save_file({name: torch.full((32, 16), 0.25)}, vector, {"format": "task-vector/1"})
+    add = [{"vector": f"folder:{own_folders.m2}", "beta": 0.5, "scope": ["feed-forward"]}]
+    add += [{"vector": f"folder:{vector}", "beta": 2}]
+    recipe = tiny_workbench.recipe({"add": add}, "test")
+    base, m2 = (load_file(folder / "model.safetensors") for folder in (own_folders.base, own_folders.m2))
+    plain, found = state(live, tiny_workbench.recipe({}, "test")), state(live, recipe)
+    for each in plain:
+        if each != "proj_out.weight":
+            inside = part_of(each) == "feed-forward"
+            expected = plain[each] + (0.5 * (m2[each] - base[each]) if inside else 0)
+            assert torch.allclose(found[each], expected + (0.5 if each == name else 0), atol=1e-5), each
+
+
+def test_a_place_with_nothing_or_something_else_is_one_sentence_and_harms_nothing(tiny_workbench, tmp_path, run):
+    live = tiny_workbench.bench("tiny", no_progress).live
+    before = digests(live, of("sa"))
+    (tmp_path / "broken.safetensors").write_bytes(b"nothing")
+    for place, culprit in (("nowhere", "no such file or folder"), ("broken.safetensors", "broken.safetensors")):
+        with pytest.raises((ConfigError, CheckpointError), match=culprit):
+            digests(live, of("sa", add=[{"vector": f"folder:{tmp_path / place}", "beta": 1}]))
+        code, told, complaint = run("merge", "--out", tmp_path / "m", "--add", f"folder:{tmp_path / place}=0.5")
+        assert (code, told) == (2, "")
+        assert complaint.startswith("error: ")
+        assert culprit in complaint
+        assert not (tmp_path / "m").exists()
+    assert digests(live, of("sa")) == before
+
+
+def test_the_command_line_adds_a_folder_whose_name_has_signs_in_it(document, own_folders, tmp_path):
+    odd = own_folders.m2.rename(tmp_path / "a=b@c")
+    found = document("merge", "--out", tmp_path / "m", "--add", f"folder:{odd}=0.5@encoder.self,norms")
+    assert found["recipe"]["add"] == [{"vector": f"folder:{odd}", "beta": 0.5, "scope": ["encoder.self", "norms"]}]
+
+
+def test_a_server_for_others_opens_no_places(tiny_workbench):
+    closed = Workbench(tiny_workbench.config, "cpu", own_places=False)
+    for place in ("folder:/etc", "hub:somebody/something"):
+        with pytest.raises(RecipeError, match=r"page: add: .*this server adds no checkpoints but those it lists"):
+            closed.recipe({"add": [{"vector": place, "beta": 1}]}, "page")
+
+
+def test_vectors_asked_for_longest_ago_are_let_go(tiny_triple, tmp_path):
+    extras = Extras(tiny_triple, pick_device("cpu"))
+    names = []
+    for number in range(8):
+        path = tmp_path / f"{number}.safetensors"
+        tensors = {"model.encoder.layers.0.fc1.bias": torch.full((32,), float(number))}
+        save_file(tensors, path, {"format": "task-vector/1"})
+        names.append(f"folder:{path}")
+        found = extras.vectors(of("sa", add=[{"vector": names[-1], "beta": 1}]))
+        assert set(found) == {names[-1]}
+    assert list(extras._vectors) == names[2:]

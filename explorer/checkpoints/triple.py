@@ -26,6 +26,7 @@ from explorer.checkpoints.weights import (
     tensor_shapes,
 )
 from explorer.config import Source, TripleSpec
+from explorer.config_file import present
 from explorer.errors import MismatchError, RecipeError, seen
 
 Member = Literal["m0", "m1", "m2"]
@@ -136,17 +137,21 @@ def load_vector(triple: Triple, name: str) -> Weights:
 
     Args:
         triple: loaded.
-        name: under ``vectors`` of its entry in checkpoints.yaml.
+        name: under ``vectors`` of its entry in checkpoints.yaml, or the place of a checkpoint.
 
     Raises:
         RecipeError: the triple has no task vector of that name.
+        ConfigError: there is nothing at that place.
         CheckpointError: its file or checkpoint is broken, cannot be had or does not fit the base model.
     """
-    source = triple.spec.vectors.get(name)
+    source = triple.spec.vector(name)
     if source is None:
         known = ", ".join(("m1", "m2", *triple.spec.vectors))
         raise RecipeError(f"add: {seen(name)}: triple {triple.spec.name} has no such task vector; it has {known}.")
     base = triple.weights["m0"]
+    for path in (source.folder, source.task_vector):
+        if path is not None:
+            present(path, f"add: {name}", Path.cwd())
     place = _place(source, lambda what, done, total: None)
     shapes = {each: tuple(tensor.shape) for each, tensor in base.items()}
     _check_headers(place, triple.spec.base, triple.folder, triple.config, shapes)

@@ -14,6 +14,7 @@ from typing import Any
 
 from explorer.attention import PARTS, attention_parameter
 from explorer.checks import number
+from explorer.config import named_source
 from explorer.errors import RecipeError, seen
 from explorer.formats.heading import heading, making, number_text, written_recipe
 from explorer.formats.linear import ALL_M1, NOTHING, Sum, agreeing, recipe_of_sums, weighted_sums
@@ -48,6 +49,10 @@ def mergekit_text(recipe: Recipe, names: Iterable[str], fingerprint: str) -> str
         raise RecipeError(
             f"mergekit: {recipe.method} has no exact equivalent there: {_REASONS[recipe.method]}; "
             f"export it as {'a folder' if recipe.method == 'regmean' else 'python'} instead."
+        )
+    if any(named_source(each.vector) for each in recipe.add):
+        raise RecipeError(
+            "mergekit: takes no checkpoint named by its place; name it under vectors in checkpoints.yaml."
         )
     sums = weighted_sums(recipe, names)
     members = ["m1", "m2", *dict.fromkeys(each.vector for each in recipe.add if each.vector not in ("m1", "m2"))]

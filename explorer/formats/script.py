@@ -48,7 +48,7 @@ def script_text(recipe: Recipe, spec: TripleSpec, depths: Mapping[Lane, int], fi
     if recipe.method == "regmean":
         raise RecipeError("python: regmean needs the Gram matrices of its clips; export it as a folder: merge --out.")
     members = (spec.base, spec.m1, spec.m2)
-    further = {each.vector: spec.vectors[each.vector] for each in recipe.add if each.vector in spec.vectors}
+    further = {each.vector: source for each in recipe.add if (source := spec.vector(each.vector))}
     tau = any(source.task_vector for source in (*members, *further.values()))
     base = _hub_or_folder(spec.base, local=local)
     start = script_parts.START.format(

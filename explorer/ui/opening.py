@@ -32,13 +32,15 @@ class Opening:
         says: what is being done now, in a few words for the page.
     """
 
-    def __init__(self, config: Config, device: str = "auto") -> None:
+    def __init__(self, config: Config, device: str = "auto", *, own_places: bool = False) -> None:
         """Take the configuration; ``start`` begins.
 
         Args:
             config: of checkpoints.yaml.
             device: ``cpu``, ``cuda`` or ``auto``.
+            own_places: whether visitors may name checkpoints of their own by folder or repository.
         """
+        self.own_places = own_places
         self.config = config
         self.says = LOADING
         self._device = device
@@ -121,7 +123,7 @@ class Opening:
         try:
             started = time.monotonic()
             workbench = importlib.import_module("explorer.workbench").Workbench(
-                self.config, self._device, self._store()
+                self.config, self._device, self._store(), own_places=self.own_places
             )
             # The default triple's own failure is told to whoever asks for it: other triples may work.
             self._workbench = workbench
