@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+from types import SimpleNamespace
 
 import huggingface_hub.constants
 import numpy as np
@@ -20,6 +21,8 @@ from explorer.corpora.manifest import read_manifest
 from explorer.errors import CorpusError, SourceError
 from explorer.ui.choosing import Choosing, Place
 from explorer.ui.opening import Opening
+from explorer.ui.real_speech import RealSpeech
+from explorer.ui.shelf import Shelf
 
 REPO = "owner/speech"
 
@@ -211,3 +214,26 @@ def test_a_fetch_that_fails_is_told_where_it_was_asked_for(config, standin):
     choosing = Choosing(opening.config, serve_folders=False)
     with pytest.raises(SourceError, match="owner/speech"):
         list(opening.told("fetching", lambda: choosing.fetch(Place("free"), no_progress)))
+
+
+def offered(config, shelf: Shelf, **form: object) -> list[dict]:
+    """What the Explore tab's section for real speech is told, one after the other."""
+    opening = Opening(read_config(config))
+    choosing = Choosing(opening.config, serve_folders=False)
+    real = RealSpeech(opening.config, opening, choosing, shelf, open_=False)
+    return list(real.draw({"corpus": "free", "stamp": 1.0} | form, SimpleNamespace(session_hash="visitor")))
+
+
+def test_its_children_are_offered_on_the_explore_tab(config):
+    shelf = Shelf()
+    *working, drawn = offered(config, shelf, filter="age <= 6")
+    assert {each["state"] for each in working} == {"working"}
+    assert sorted(row["reference"] for row in drawn["rows"]) == ["WORD 0", "WORD 1"]
+    assert shelf.clip("visitor", f"{drawn['rows'][0]['visit']}/{drawn['rows'][0]['clip']}").path.exists()
+
+
+def test_without_a_hub_the_explore_tab_says_so(config, standin):
+    standin.fault = "server error"
+    *_, drawn = offered(config, Shelf())
+    assert drawn["state"] == "error"
+    assert REPO in drawn["notice"]

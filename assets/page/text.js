@@ -44,6 +44,17 @@
     "recipe.rest_of_curve": "Only q, k and v of attention are mixed. Everything else is M1’s, so even “100 % adult” is not M2.",
     "recipe.rest": "What is out of scope is M1’s. Tensors that training left as they were are M0’s in any case.",
 
+    "real.title": "Real speech",
+    "real.corpus": "Corpus",
+    "real.folder": "a folder of this machine",
+    "real.kind": "Kind of folder",
+    "real.path": "Its place on this machine",
+    "real.filter": "Which clips",
+    "real.fetch": "Fetch it and draw clips",
+    "real.open": "Draw clips",
+    "real.others": "Draw others",
+    "real.asked": "The corpus is being opened…",
+
     "header.title": "SA Merge Explorer",
     "header.dark": "Dark",
     "header.dark_hint": "Light text on dark ground",

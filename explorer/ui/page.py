@@ -18,13 +18,28 @@ from explorer.ui.evaluating import Evaluating
 from explorer.ui.exploring import Exploring
 from explorer.ui.looking import Looking
 from explorer.ui.opening import Opening
+from explorer.ui.real_speech import RealSpeech
 from explorer.ui.recipe_panel import recipe_panel
 from explorer.ui.render import Column, model_titles, transcripts
 from explorer.ui.shelf import Shelf
 from explorer.ui.text import LOADING, METHOD, METHODS_INTRO, NEWCOMER, SAMPLES_LEGEND, TAGLINE, WORDS
 
 SCRIPTS = (
-    *("text", "dom", "hand", "words", "schedule", "behind", "curve", "dials", "recipe", "pins", "clips", "transcripts"),
+    *(
+        "text",
+        "dom",
+        "hand",
+        "words",
+        "schedule",
+        "behind",
+        "curve",
+        "dials",
+        "recipe",
+        "pins",
+        "clips",
+        "real",
+        "transcripts",
+    ),
     *("evaluation", "results", "closer", "anatomy", "header"),
 )
 MODEL_QUEUE = "model"
@@ -62,7 +77,9 @@ def build_page(
         for problem in config.problems:
             gr.Markdown(f"⚠ {problem}", elem_classes="sam-problem")
         with gr.Tab("Explore", id="explore"):
-            panel = _explore_tab(config, exploring, samples, demo)
+            panel = _explore_tab(
+                config, exploring, samples, demo, RealSpeech(config, opening, choosing, shelf, open_=serve_folders)
+            )
         with gr.Tab("Evaluate", id="evaluate"):
             evaluate_tab(config, choosing, evaluating, panel, open_=serve_folders)
         with gr.Tab("Anatomy", id="anatomy") as tab:
@@ -74,7 +91,9 @@ def build_page(
     return demo
 
 
-def _explore_tab(config: Config, exploring: Exploring, samples: Mapping[str, Utterance], demo: gr.Blocks) -> gr.HTML:
+def _explore_tab(
+    config: Config, exploring: Exploring, samples: Mapping[str, Utterance], demo: gr.Blocks, real: RealSpeech
+) -> gr.HTML:
     first = next(iter(samples.values()), None)
     recipe = recipe_from(config.default, f"{config.path.name}: default")
     titles = model_titles(config.triple(recipe.triple), recipe)
@@ -97,6 +116,7 @@ def _explore_tab(config: Config, exploring: Exploring, samples: Mapping[str, Utt
                 legend=SAMPLES_LEGEND,
                 elem_id="clips",
             )
+            real.lay_out()
             player = gr.Audio(
                 value=str(first.path) if first else None,
                 sources=["upload", "microphone"],

@@ -46,6 +46,11 @@ WER is all of these over the number of words said.
 
 SAMPLES_LEGEND = "Sample clips (synthetic child-like speech, made for this page; no evidence about real children)"
 
+REAL_SPEECH = (
+    "Real recordings say more than synthetic ones. speechocean762 is free for any use: real children and adults who "
+    "read English. It is fetched once and stays on this machine; what you hear is sent to your page alone."
+)
+
 FOLDER_REFUSED = (
     "Folders of this server are not open to visitors; whoever runs it can start it with --serve-corpora, "
     "or choose the sample clips."

@@ -295,3 +295,21 @@ def test_a_narrow_screen_needs_no_sideways_scrolling(new_page, width):
             page.locator("#run").click()
             page.wait_for_selector("#view .js-plotly-plot", timeout=60_000)
         assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+
+
+def test_real_speech_of_a_folder_is_drawn_and_explored(page, speech):
+    page.locator("#real-speech summary").click()
+    page.locator("#sam-real-corpus").select_option("")
+    page.locator("#sam-real-folder").fill("/no/such/folder")
+    page.locator("#sam-real-go").click()
+    page.wait_for_function("document.querySelector('#real-speech [role=status]').innerText.includes('no such folder')")
+    page.locator("#sam-real-kind").select_option("audiofolder")
+    page.locator("#sam-real-folder").fill(str(speech / "speechocean762" / "dev-child"))
+    page.locator("#sam-real-folder").press("Enter")
+    page.wait_for_selector(".sam-real-row")
+    assert page.locator(".sam-real-row").count() == 8
+    said = page.locator(".sam-real-row .sam-clip-text").nth(2).inner_text().strip("“”")
+    page.locator(".sam-real-row").nth(2).click()
+    page.wait_for_function("(said) => document.querySelector('.sam-said')?.innerText.includes(said)", arg=said)
+    heard(page)
+    assert page.locator(".sam-guest").is_visible()
