@@ -50,6 +50,7 @@ class Comparison:
         spent: of each model, seconds of decoding and clips decoded; what was remembered aside.
         left_out: a sentence for each candidate that cannot take part.
         seconds: taken so far.
+        clips: of all corpora together, those not begun included.
         ended: nothing more will come.
     """
 
@@ -59,7 +60,17 @@ class Comparison:
     spent: Mapping[str, tuple[float, int]] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
     seconds: float = 0.0
+    clips: int = 0
     ended: bool = False
+
+    @property
+    def remaining(self) -> float | None:
+        """Estimate the seconds still to go, or None before anything was heard."""
+        heard = sum(state.hypotheses for state in self.evaluations)
+        if not heard or self.ended:
+            return None
+        due = self.clips * len(self.evaluations[-1].results)
+        return sum(state.seconds for state in self.evaluations) / heard * max(0, due - heard)
 
     @property
     def stopped(self) -> bool:
@@ -94,7 +105,7 @@ def compare(
         ExplorerError: SA Merge itself does not fit the triple.
     """
     started = time.monotonic()
-    so_far = Comparison(())
+    so_far = Comparison((), clips=sum(map(len, corpora)))
     prints = {member: bench.live.fingerprint("m1" if member == "m1" else "m2") for member in PARENTS}
     for each in chosen:
         try:

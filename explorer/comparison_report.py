@@ -29,6 +29,7 @@ def comparison_document(comparison: Comparison, corpora: Sequence[str], titles: 
                 "title": title,
                 "done": state.done,
                 "total": state.total,
+                "heard": state.hypotheses,
                 "speakers": len({heard.utterance.speaker for heard in state.results[0].heard}),
                 "stopped": state.stopped,
             }
@@ -38,17 +39,11 @@ def comparison_document(comparison: Comparison, corpora: Sequence[str], titles: 
         "judged": _all_judged(comparison),
         "left_out": [*comparison.left_out, *(each for state in comparison.evaluations for each in state.problems)],
         "seconds": round(comparison.seconds, 1),
-        "remaining": _remaining(comparison, len(corpora)),
+        "remaining": comparison.remaining,
+        "clips": comparison.clips,
         "ended": comparison.ended,
         "stopped": comparison.stopped,
     }
-
-
-def _remaining(comparison: Comparison, corpora: int) -> float | None:
-    """Estimate the seconds to go in the corpora that were begun; the next ones are not known yet."""
-    if not comparison.evaluations or comparison.ended or len(comparison.evaluations) > corpora:
-        return None
-    return comparison.evaluations[-1].remaining
 
 
 def _results(comparison: Comparison, name: str) -> list[ModelResult]:

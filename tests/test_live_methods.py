@@ -20,7 +20,7 @@ from explorer.extras import Extras
 from explorer.live_model import LiveModel, pick_device
 from explorer.merging.operands import Operands
 from explorer.merging.plan import merge_of
-from explorer.methods import METHODS, Method, Parameter
+from explorer.methods import METHODS, Method
 from explorer.recipe import recipe_from
 from explorer.schedule import SCHEDULE_NAMES
 from explorer.workbench import Workbench
@@ -290,30 +290,6 @@ def test_merging_leaves_torch_its_threads(live):
     torch.set_num_threads(2)
     digests(live, of("ties"))
     assert torch.get_num_threads() == 2
-
-
-# ---- A method of one's own ------------------------------------------------------------------------------------------
-
-HALFWAY = '''
-def merge(operands, values, out):
-    """Walk from M0 towards the mean of M1 and M2."""
-    return out.copy_(operands.base + values["step"] * ((operands.first + operands.second) / 2 - operands.base))
-'''
-
-
-def test_a_method_is_one_file_and_one_row(live, tmp_path, monkeypatch, tiny_workbench):
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "halfway.py").write_text(HALFWAY)
-    monkeypatch.syspath_prepend(tmp_path)
-    step = Parameter("step", "s", "how far", 0.5, 0.0, 1.0)
-    row = Method("Halfway", "mine.halfway", "W = W0 + s·((W1 + W2)/2 − W0)", "Halfway.", "https://example.org", (step,))
-    monkeypatch.setitem(METHODS, "halfway", row)
-    recipe = tiny_workbench.recipe({"method": "halfway", "step": 1}, "test")
-    with pytest.raises(RecipeError, match="step: expected a number from 0 to 1"):
-        tiny_workbench.recipe({"method": "halfway", "step": 2}, "test")
-    found, lerp = state(live, recipe), state(live, of("lerp", **{"lambda": 0.5}))
-    assert all(torch.allclose(found[name], lerp[name], atol=1e-6) for name in found)
-    assert live.merged_fingerprint(recipe) != live.fingerprint("m1")
 
 
 # ---- Task vectors added ---------------------------------------------------------------------------------------------

@@ -89,6 +89,9 @@
       recipe = structuredClone(left.get(name) || props.methods[name].preset);
       both({ triple, add });
     };
+    /** Every method that was on the panel as it was left, for the triple and the added vectors of now. */
+    page.ownRecipes = () => JSON.parse(JSON.stringify(Object.fromEntries([...left, [recipe.method, recipe]].map(([name, each]) =>
+      [name, { ...each, triple: recipe.triple, add: recipe.add }]))));
     /** λ_i of all lanes as they are now, those out of scope included. */
     const ratiosNow = () => (recipe.schedule === "custom" ? structuredClone(recipe.ratios)
       : page.laneRatios({ ...recipe, scope: Object.keys(page.LANES) }, depths()));

@@ -5,9 +5,9 @@ from typing import Any
 import gradio as gr
 
 from explorer.config import Config
-from explorer.corpora.open import READERS
 from explorer.text_rules import NORMALIZER_KINDS
 from explorer.ui.choosing import Choosing
+from explorer.ui.corpus_fields import beside_field, corpus_fields
 from explorer.ui.evaluating import WINDOWS, Evaluating
 from explorer.ui.job import MODELS
 from explorer.ui.text import EVALUATION_EMPTY, WAITING
@@ -33,7 +33,7 @@ def evaluate_tab(config: Config, choosing: Choosing, evaluating: Evaluating, pan
         elem_id="pins",
     )
     with gr.Row():
-        corpus, kind, folder = _source(config, choosing, open_=open_)
+        corpus, kind, folder = corpus_fields(config, choosing, open_=open_)
     with gr.Row():
         expression = gr.Textbox(
             label="Filter",
@@ -92,44 +92,10 @@ def evaluate_tab(config: Config, choosing: Choosing, evaluating: Evaluating, pan
     panel.submit(None, follow, None, js=again, **PLUMBING)
 
 
-def _source(config: Config, choosing: Choosing, *, open_: bool) -> tuple[Any, Any, Any]:
-    names = choosing.corpora()
-    notes = " ".join(f"{spec.name}: {spec.note}" for spec in config.corpora if spec.note and spec.name in names)
-    corpus = gr.Dropdown(names, value=names[0] if names else None, label="Corpus", info=notes, elem_id="corpus")
-    kind = gr.Dropdown(
-        [(f"{name}: {reader.holds}", name) for name, reader in READERS.items()],
-        value="manifest",
-        label="or a folder of this kind",
-        info="Licensed corpora are read where they lie.",
-        interactive=open_,
-        visible=open_,
-        elem_id="kind",
-    )
-    folder = gr.Textbox(
-        label="at this place on this machine",
-        placeholder="/path/to/corpus",
-        interactive=open_,
-        visible=open_,
-        info="Takes the place of the corpus on the left. Read in place; no audio is copied.",
-        elem_id="folder",
-    )
-    return corpus, kind, folder
-
-
 def _more(choosing: Choosing, *, open_: bool) -> tuple[Any, ...]:
     """Lay out what most people leave alone."""
     with gr.Row():
-        beside = gr.Dropdown(
-            [("none", ""), *((name, name) for name in choosing.corpora())],
-            value="",
-            allow_custom_value=open_,
-            label="Beside it, a second corpus",
-            info="Adult speech, say: what does the merge cost there? "
-            + ("A name, or KIND:PATH. " if open_ else "")
-            + "n and seed hold for it too, filter and split do not.",
-            elem_id="beside",
-            scale=3,
-        )
+        beside = beside_field(choosing, "n and seed hold for it too, filter and split do not.", open_=open_)
         split = gr.Textbox(label="Split", placeholder="test", info="empty: all", elem_id="split", scale=1)
         seed = gr.Number(0, label="Seed", info="of the draw", elem_id="seed", scale=1)
     with gr.Row():

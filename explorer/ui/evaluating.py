@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -13,6 +12,7 @@ from explorer.report import Run
 from explorer.summary import Json, closer_look, summary
 from explorer.text_rules import NORMALIZER_KINDS, text_rules
 from explorer.ui.choosing import Choosing, Chosen, Place
+from explorer.ui.fetching import fetched
 from explorer.ui.job import Job, job_of
 from explorer.ui.newest import Newest
 from explorer.ui.opening import Opening
@@ -106,14 +106,11 @@ class Evaluating:
             )
             yield job.value("running", f"{job.recipe.triple} is being opened…"), *_UNCHANGED
             bench = self._opening.bench(job.recipe.triple)
-            for place in places:
-                if missing := self._choosing.missing(place):
-                    fetching = self._opening.told(missing, partial(self._choosing.fetch, place, self._opening.progress))
-                    for says in fetching:
-                        if self._running.is_past(session, stamp):
-                            yield job.value("stopped", f"Stopped; {says}. It goes on in the background."), *_UNCHANGED
-                            return
-                        yield job.value("running", says), *_UNCHANGED
+            for says in fetched(places, self._opening, self._choosing):
+                if self._running.is_past(session, stamp):
+                    yield job.value("stopped", f"Stopped; {says}. It goes on in the background."), *_UNCHANGED
+                    return
+                yield job.value("running", says), *_UNCHANGED
             # All of them before the first is evaluated: a mistake in the second field must not come after minutes.
             subsets = [self._choosing.choose(each, bench.normalizer) for each in places]
             for subset in subsets:

@@ -13,10 +13,12 @@ from explorer.recipe import recipe_from
 from explorer.schedule import SCHEDULES
 from explorer.ui.anatomy_tab import anatomy_tab
 from explorer.ui.choosing import Choosing
+from explorer.ui.comparing import Comparing
 from explorer.ui.evaluate_tab import PLUMBING, evaluate_tab
 from explorer.ui.evaluating import Evaluating
 from explorer.ui.exploring import Exploring
 from explorer.ui.looking import Looking
+from explorer.ui.methods_tab import methods_tab
 from explorer.ui.opening import Opening
 from explorer.ui.real_speech import RealSpeech
 from explorer.ui.recipe_panel import recipe_panel
@@ -25,22 +27,8 @@ from explorer.ui.shelf import Shelf
 from explorer.ui.text import LOADING, METHOD, METHODS_INTRO, NEWCOMER, SAMPLES_LEGEND, TAGLINE, WORDS
 
 SCRIPTS = (
-    *(
-        "text",
-        "dom",
-        "hand",
-        "words",
-        "schedule",
-        "behind",
-        "curve",
-        "dials",
-        "recipe",
-        "pins",
-        "clips",
-        "real",
-        "transcripts",
-    ),
-    *("evaluation", "results", "closer", "anatomy", "header"),
+    *("text", "dom", "hand", "words", "schedule", "behind", "curve", "dials", "recipe", "pins", "clips", "real"),
+    *("transcripts", "evaluation", "results", "closer", "comparison", "anatomy", "header"),
 )
 MODEL_QUEUE = "model"
 
@@ -65,6 +53,7 @@ def build_page(
     """
     choosing = Choosing(config, serve_folders=serve_folders)
     exploring, evaluating = Exploring(opening, samples, shelf), Evaluating(opening, choosing, shelf)
+    comparing = Comparing(opening, choosing)
     demo = gr.Blocks(title="SA Merge Explorer", analytics_enabled=False, fill_width=True, delete_cache=(600, 3600))
     with demo:
         gr.HTML(
@@ -82,12 +71,15 @@ def build_page(
             )
         with gr.Tab("Evaluate", id="evaluate"):
             evaluate_tab(config, choosing, evaluating, panel, open_=serve_folders)
+        with gr.Tab("Methods", id="methods"):
+            methods_tab(config, choosing, comparing, panel, open_=serve_folders)
         with gr.Tab("Anatomy", id="anatomy") as tab:
             anatomy_tab(tab, Looking(opening), panel)
         with gr.Tab("About", id="about"):
             _about_tab(config)
         demo.unload(exploring.leave)
         demo.unload(evaluating.leave)
+        demo.unload(comparing.leave)
     return demo
 
 

@@ -51,6 +51,11 @@ REAL_SPEECH = (
     "read English. It is fetched once and stays on this machine; what you hear is sent to your page alone."
 )
 
+METHODS_TAB = """
+Which merge method is best on your clips? All that are ticked hear the same clips in one pass; they are merges of the
+triple that is chosen on *Explore*. A click on a row opens that merge there; a click on the head of a column sorts.
+"""
+
 FOLDER_REFUSED = (
     "Folders of this server are not open to visitors; whoever runs it can start it with --serve-corpora, "
     "or choose the sample clips."
