@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from explorer import commands, compare_command, exchange
+from explorer import commands, compare_command, exchange, needle_commands
 from explorer.checkpoints.cache import cache_folder
 from explorer.config_file import read_config
 from explorer.corpora.filters import HALVES
@@ -159,9 +159,36 @@ def _parser() -> _Parser:
     compare.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there")
     compare.set_defaults(run=compare_command.run)
 
+    _add_needle_commands(kinds, common, recipe)
+
     clear = kinds.add_parser("clear", parents=[common], help="forget what models have heard")
     clear.set_defaults(run=commands.clear)
     return parser
+
+
+def _add_needle_commands(kinds: "argparse._SubParsersAction[_Parser]", common: _Parser, recipe: _Parser) -> None:
+    layers = kinds.add_parser("layers", parents=[common, recipe], help="which layer did it")
+    layers.add_argument("clips", nargs="*", type=Path, metavar="CLIP", help="up to 8, each with its reference")
+    layers.add_argument(
+        "--reference", action="append", default=[], metavar="TEXT", help="what was said; default: its folder's manifest"
+    )
+    layers.add_argument("--corpus", metavar="NAME|KIND:PATH", help="draw clips from there instead")
+    layers.add_argument("--limit", type=int, metavar="N", help="utterances to draw, at most 8")
+    layers.add_argument("--seed", type=int, default=0, metavar="S", help="of the draw")
+    layers.add_argument("--filter", default="", metavar="EXPR", help="for example: age <= 8")
+    layers.add_argument("--word", type=int, metavar="N", help="one word of the first clip's reference, from 1")
+    layers.set_defaults(run=needle_commands.layers)
+
+    trial = kinds.add_parser("calibrate-needle", parents=[common], help="does a better needle mean a better WER?")
+    trial.add_argument("--triple", metavar="NAME", help="default: the one of checkpoints.yaml")
+    trial.add_argument(
+        "--corpus", required=True, metavar="NAME|KIND:PATH", help="8 clips for the needle, the rest judge"
+    )
+    trial.add_argument("--limit", type=int, default=60, metavar="N", help="utterances to draw, evenly over speakers")
+    trial.add_argument("--seed", type=int, default=0, metavar="S", help="of the draw")
+    trial.add_argument("--filter", default="", metavar="EXPR", help="for example: age <= 8")
+    trial.add_argument("--out", type=Path, metavar="FILE", help="default: assets/needle.json beside checkpoints.yaml")
+    trial.set_defaults(run=needle_commands.calibrate_needle)
 
 
 def _recipe_options() -> _Parser:

@@ -20,6 +20,7 @@ from explorer.corpora.subset import SubsetSpec, choose
 from explorer.errors import RecipeError
 from explorer.evaluation import Evaluation
 from explorer.methods import METHODS
+from explorer.needles import Needles
 from explorer.recipe import Recipe
 from explorer.recipe_options import recipe_of
 from explorer.report import Run, evaluation_document, shown, summary_lines
@@ -195,6 +196,8 @@ def evaluate(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any
     )
     for path in options.out:
         write_report([run], path)
+    if workbench.store is not None:
+        Needles(workbench).note(bench, run)
     return evaluation_document(run)
 
 

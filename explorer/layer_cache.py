@@ -4,7 +4,7 @@ from collections import OrderedDict
 
 from torch import Tensor
 
-LIMIT_BYTES = 512 * 2**20
+LIMIT_BYTES = 768 * 2**20
 
 
 class LayerCache:

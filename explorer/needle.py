@@ -1,7 +1,7 @@
 """The needle: how well a model expects what was said in a handful of clips, in nats per token; smaller is better.
 
 It needs no decoding, so it can follow a hand; how far it can be trusted to follow the word error rate, see
-``needle_record``. Fillers are not told, as they are not scored.
+``needle_record``.
 """
 
 from collections import OrderedDict
@@ -15,7 +15,6 @@ from explorer.errors import AudioError, CorpusError, RecipeError
 from explorer.layer_cache import LIMIT_BYTES, LayerCache
 from explorer.likelihood import Expectation, expectations, weights_key
 from explorer.recipe import Recipe
-from explorer.text_rules import FILLERS
 from explorer.transcription.decoding import WINDOW_SECONDS, Decoding, Halt
 from explorer.transcription.told import Told, tell
 
@@ -133,22 +132,21 @@ class Needle:
     def _prepared(self, utterances: Sequence[Utterance], decoding: Decoding) -> Probe:
         windows: dict[int, list[int]] = {}
         clips: list[Clip] = []
-        references = [FILLERS.sub(" ", each.reference) for each in utterances]
-        for place, (utterance, reference) in enumerate(zip(utterances, references, strict=True)):
+        for place, utterance in enumerate(utterances):
             clip = load_clip(utterance.path, utterance.id)
             if clip.seconds > WINDOW_SECONDS:
                 raise AudioError(
                     f"{utterance.id}: is longer than {WINDOW_SECONDS:g} s; the needle needs shorter clips."
                 )
-            if not reference.split():
+            if not utterance.reference.split():
                 raise CorpusError(f"{utterance.id}: has no reference; the needle needs to know what was said.")
             clips.append(clip)
             windows.setdefault(decoding.positions(clip.seconds), []).append(place)
         positions = int(self._bench.live.triple.config["max_target_positions"])
         groups = []
         for places in windows.values():
-            told = [clips[place] for place in places], [references[place] for place in places]
-            groups.append((tell(self._bench.transcriber, *told, decoding, positions), tuple(places)))
+            chosen, said = zip(*((clips[place], utterances[place].reference) for place in places), strict=True)
+            groups.append((tell(self._bench.transcriber, chosen, said, decoding, positions), tuple(places)))
         words = {place: listed for told_, places in groups for place, listed in zip(places, told_.words, strict=True)}
         return Probe(
             key=" ".join(f"{told_.key}:{places}" for told_, places in groups),

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.attention import LANES
@@ -30,7 +30,7 @@ def moved(lane, layer, ratio=0.25):
 @pytest.fixture
 def spoken(noises):
     """Five clips of two windows, with references of several lengths."""
-    said = ("abc abcd", "a", "ab abc a b", "abcd abcd abc", "um b")
+    said = ("abc abcd", "a", "ab abc a b", "abcd abcd abc", "b")
     return [Utterance(each.id, each.path, text, "s") for each, text in zip(noises, said, strict=False)]
 
 
@@ -53,9 +53,8 @@ def counted(tiny_bench):
 
 def by_hand(bench, model, recipe, utterance):
     """One clip, one full forward pass."""
-    text = utterance.reference.replace("um", "").strip()
     clip = load_clip(utterance.path)
-    rules, ids = bench.transcriber.rules, bench.transcriber.tokens(f" {text}")
+    rules, ids = bench.transcriber.rules, bench.transcriber.tokens(f" {utterance.reference}")
     with bench.held(model, recipe) as network, torch.inference_mode():
         hidden = encode(network, bench.transcriber.features([clip], FIT), Halt())
         tokens = torch.tensor([[*rules.prompt, *ids]])
@@ -102,6 +101,7 @@ def test_a_move_runs_the_layers_from_the_lowest_it_changed_and_no_others(tiny_be
     assert counted == []
 
 
+@settings(max_examples=15)
 @given(st.lists(st.tuples(st.sampled_from(LANES), st.integers(0, 1), st.sampled_from([0.0, 0.3, 1.0])), max_size=5))
 def test_whatever_way_the_hand_came_the_needle_is_where_it_would_be_without_a_memory(tiny_bench, noises, moves):
     spoken = [Utterance(each.id, each.path, "abc a", "s") for each in noises[:2]]
@@ -154,10 +154,9 @@ def test_a_newer_request_stops_it_between_two_layers(tiny_bench, spoken):
     assert needle.read("merge", drawn(), probe, Halt()).tokens > 0  # what was computed by then is used
 
 
-def test_words_have_their_tokens_and_fillers_are_not_told(tiny_bench, spoken):
+def test_words_have_their_tokens(tiny_bench, spoken):
     probe = Needle(tiny_bench).probe(spoken, FIT)
     assert [word for word, _ in probe.words[2]] == ["ab", "abc", "a", "b"]
-    assert [word for word, _ in probe.words[4]] == ["b"]
     for place, words in enumerate(probe.words):
         text = " ".join(word for word, _ in words)
         assert sum(count for _, count in words) == len(tiny_bench.transcriber.tokens(f" {text}"))
@@ -187,6 +186,6 @@ def test_clips_that_cannot_be_told_are_one_sentence(tiny_bench, spoken, tmp_path
     with pytest.raises(RecipeError, match="but got 9"):
         needle.probe(spoken[:1] * 9, FIT)
     with pytest.raises(CorpusError, match="has no reference"):
-        needle.probe([Utterance("x", spoken[0].path, " um ", "s")], FIT)
+        needle.probe([Utterance("x", spoken[0].path, "  ", "s")], FIT)
     with pytest.raises(AudioError, match="no such audio file"):
         needle.probe([Utterance("x", tmp_path / "x.wav", "a", "s")], FIT)

@@ -1,0 +1,152 @@
+"""How far the needle is trusted: pairs are counted fairly, kept on disk, and say nothing about other weights."""
+
+import itertools
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from material import evaluated, run_of, spoken
+
+from explorer.corpora.utterance import Utterance
+from explorer.errors import CorpusError
+from explorer.needle_record import Agreement, NeedleRecord, Point, agreement
+from explorer.needle_trial import keep_trial, run_trial, split_trial, trial_recipes
+from explorer.needles import Needles, shipped_trial, trial_agreement, trial_sentence, triple_prints
+from explorer.transcription.decoding import Halt
+
+NUMBERS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=12)
+
+
+def points(pairs, setting="s", triple="t"):
+    return [Point(triple, setting, str(place), float(n), float(w)) for place, (n, w) in enumerate(pairs)]
+
+
+@given(NUMBERS)
+def test_the_pairs_are_those_that_differ_in_both_and_agreement_is_symmetric(pairs):
+    found = agreement(points(pairs))
+    differing = [(one, other) for one, other in itertools.combinations(pairs, 2) if one[0] != other[0]]
+    differing = [(one, other) for one, other in differing if one[1] != other[1]]
+    assert found.pairs == len(differing)
+    assert found.agreeing == sum((one[0] < other[0]) == (one[1] < other[1]) for one, other in differing)
+    assert agreement(points([(wer, needle) for needle, wer in pairs])) == found
+    turned = agreement(points([(needle, -wer) for needle, wer in pairs]))
+    assert turned.agreeing == found.pairs - found.agreeing
+
+
+def test_only_what_was_measured_in_the_same_way_is_compared_and_the_newest_counts():
+    assert agreement([*points([(1, 1)], "a"), *points([(2, 2)], "b")]).pairs == 0
+    assert agreement([*points([(1, 1)], triple="a"), *points([(2, 2)], triple="b")]).pairs == 0
+    again = [*points([(1, 1), (2, 2)]), Point("t", "s", "0", 3.0, 1.0)]
+    assert agreement(again) == Agreement(0, 1, 2)
+    assert agreement(points([(1, 1), (2, 2), (3, 3)])).models == 3
+
+
+def test_it_is_said_with_what_a_coin_would_get():
+    assert Agreement(71, 91, 14).says("recipes", "on 60 clips") == (
+        "In 71 of 91 pairs of recipes on 60 clips a better needle meant a better WER; a coin would get 45.5."
+    )
+
+
+def test_the_record_survives_is_bounded_and_passes_over_what_is_no_point(tmp_path):
+    record = NeedleRecord(tmp_path / "cache", max_points=10)
+    assert record.points("t") == []
+    record.add(points([(1, 1), (2, 2)]))
+    record.add(points([(5, 5)], triple="other"))
+    assert NeedleRecord(tmp_path / "cache").points("t") == points([(1, 1), (2, 2)])
+    path = tmp_path / "cache" / "needle.jsonl"
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.write_text('{"triple": 3}\nnot json\n[]\n' + path.read_text() + '{"triple": "t", "setting"')
+    assert len(record.points("t")) == 2
+    record.add(points([(1, 1)] * 8))
+    assert len(record.points("t")) == 5
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.fixture
+def needles(tiny_workbench, tmp_path):
+    return Needles(tiny_workbench, tmp_path / "cache")
+
+
+def test_an_evaluation_records_the_needle_of_each_of_its_models(needles, tiny_bench, noises, monkeypatch):
+    told = [Utterance(each.id, each.path, "abc a", "s") for each in noises[:2]]
+    monkeypatch.setattr(needles, "samples", lambda: told)
+    said = [spoken(0, "a b"), spoken(1, "c")]
+    heard = {"m1": ["a b", "c"], "merge": ["a", "c"], "m2": ["a", ""]}
+    run = run_of(evaluated(said, heard))
+    names = {model: model * 4 for model in heard}
+    object.__setattr__(run, "fingerprints", names)
+    object.__setattr__(run, "recipe", needles.workbench.default_recipe())
+    assert needles.note(tiny_bench, run) == 3
+    kept = needles.record.points(triple_prints(tiny_bench))
+    assert [point.weights for point in kept] == list(names.values())
+    assert [point.wer for point in kept] == pytest.approx([0, 1 / 3, 2 / 3])
+    assert len({point.needle for point in kept}) == 3
+    assert len({point.setting for point in kept}) == 1
+    assert needles.trust(tiny_bench) == []  # three pairs say nothing yet
+    prints = triple_prints(tiny_bench)
+    needles.record.add([Point(prints, "s", str(place), place, place) for place in range(5)])
+    (said,) = needles.trust(tiny_bench)
+    assert said.endswith("a coin would get 6.5.")
+    assert "on this machine" in said
+
+
+def test_without_sample_clips_an_evaluation_records_nothing_and_goes_on(needles, tiny_bench):
+    run = run_of(evaluated([spoken(0, "a b")], {"m1": ["a b"]}))
+    assert needles.samples() == []
+    assert needles.note(tiny_bench, run) == 0
+
+
+# The trial
+
+
+def test_the_recipes_of_a_trial_are_a_few_dozen_and_all_different():
+    recipes = trial_recipes("tiny")
+    assert 24 <= len(recipes) <= 48
+    assert len({recipe.id for recipe in recipes}) == len(recipes)
+
+
+def test_the_needles_clips_are_others_than_those_that_judge(noises):
+    said = [Utterance(each.id, each.path, "a", each.speaker) for each in noises]
+    trial = split_trial(said)
+    assert len(trial.needle) == 8
+    assert len(trial.judged) == 12
+    assert not {each.id for each in trial.needle} & {each.id for each in trial.judged}
+    with pytest.raises(CorpusError, match="expected at least 16 utterances, but got 15"):
+        split_trial(said[:15])
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Four recipes are enough to see how a trial goes."""
+    recipes = trial_recipes("tiny")[::8]
+    monkeypatch.setattr("explorer.needle_trial.trial_recipes", lambda triple: recipes)
+    return recipes
+
+
+def test_a_trial_is_written_found_again_by_its_weights_and_replaced(needles, tiny_bench, noises, tmp_path, few):
+    said = [Utterance(each.id, each.path, "abc a", each.speaker) for each in noises[:6]]
+    *steps, document = run_trial(needles, tiny_bench, "noises", split_trial(said, clips=2), Halt())
+    assert [step["done"] for step in steps] == sorted(step["done"] for step in steps)
+    assert document["utterances"] == 4
+    assert [point["recipe"] for point in document["points"]] == [recipe.summary for recipe in few]
+    path = tmp_path / "assets" / "needle.json"
+    keep_trial(path, {"triple": "other", "triple_fingerprints": "x"})
+    keep_trial(path, {"triple": "tiny", "triple_fingerprints": "older"})
+    keep_trial(path, document)
+    kept = json.loads(path.read_text())
+    assert [each["triple"] for each in kept] == ["other", "tiny"]
+    assert shipped_trial(kept, triple_prints(tiny_bench)) == document
+    assert shipped_trial(kept, "other weights") is None
+    assert trial_sentence(document).startswith(f"In {trial_agreement(document).agreeing} of ")
+    assert "on 4 clips of noises (needle: 2 others)" in trial_sentence(document)
+    (again,) = [
+        each for each in run_trial(needles, tiny_bench, "noises", split_trial(said, 2), Halt()) if "points" in each
+    ]
+    assert again == document
+
+
+def test_a_trial_that_is_stopped_gives_no_document(needles, tiny_bench, noises, few):
+    said = [Utterance(each.id, each.path, "abc a", each.speaker) for each in noises[:6]]
+    states = list(run_trial(needles, tiny_bench, "noises", split_trial(said, clips=2), Halt(lambda: True)))
+    assert all("points" not in state for state in states)
