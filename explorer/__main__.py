@@ -10,7 +10,7 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 from explorer import commands, compare_command, exchange, needle_commands
 from explorer.checkpoints.cache import cache_folder
@@ -21,6 +21,7 @@ from explorer.errors import ExplorerError
 from explorer.hypotheses import HypothesisStore
 from explorer.recipe_options import add_recipe_options
 from explorer.text_rules import NORMALIZER_KINDS
+from explorer.transcription.decoding import Precision
 from explorer.workbench import Workbench
 
 CONFIG = Path(__file__).parent.parent / "checkpoints.yaml"
@@ -202,6 +203,12 @@ def _decoding_options() -> _Parser:
     group = options.add_argument_group("decoding")
     group.add_argument("--models", default="m1,m2,merge", help="of m0, m1, m2, merge; with commas")
     group.add_argument("--window", metavar="fit|30", help="default: what the triple declares")
+    group.add_argument(
+        "--precision",
+        choices=get_args(Precision),
+        default="float32",
+        help="of matrix products; bfloat16 is faster where the processor has it, and now and then hears another word",
+    )
     group.add_argument("--max-new-tokens", type=int, metavar="N")
     return options
 

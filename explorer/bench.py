@@ -13,6 +13,8 @@ from explorer.recipe import Recipe
 from explorer.scoring import Alignment, align
 from explorer.transcription.transcriber import Transcriber
 
+ENCODER = "model.encoder."  # how the names of its tensors begin
+
 
 @dataclass(frozen=True, eq=False)
 class Bench:
@@ -40,6 +42,12 @@ class Bench:
     def fingerprint(self, model: str, recipe: Recipe) -> str:
         """Name a model's weights by 16 hexadecimal digits."""
         return self.live.merged_fingerprint(recipe) if model == "merge" else self.live.fingerprint(cast(Member, model))
+
+    def encoder_fingerprint(self, model: str, recipe: Recipe) -> str:
+        """Name the weights of a model's encoder."""
+        if model == "merge":
+            return self.live.merged_fingerprint(recipe, ENCODER)
+        return self.live.fingerprint(cast(Member, model), ENCODER)
 
     def align(self, reference: str, hypothesis: str) -> Alignment:
         """Normalise both texts and align them."""

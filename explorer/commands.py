@@ -128,7 +128,7 @@ def grams(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
 def transcribe(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
     """Say what each model hears in each clip."""
     recipe, models = recipe_of(workbench, options), _models(options)
-    decoding = workbench.decoding(recipe, options.window, options.max_new_tokens)
+    decoding = workbench.decoding(recipe, options.window, options.max_new_tokens, options.precision)
     clips = [load_clip(path) for path in options.clips]
     bench = _open(workbench, recipe)
     rows = []
@@ -147,7 +147,7 @@ def evaluate(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any
     """Compute word error rates over a subset of a corpus."""
     recipe, models = recipe_of(workbench, options), _models(options)
     pins = {f"pin-{number}": _pinned(workbench, path) for number, path in enumerate(options.pin, start=1)}
-    decoding = workbench.decoding(recipe, options.window, options.max_new_tokens)
+    decoding = workbench.decoding(recipe, options.window, options.max_new_tokens, options.precision)
     rules = text_rules(options.normalizer, options.keep_fillers)
     for path in options.out:
         report_kind(path)  # a mistake in a name is told before the work, not after it

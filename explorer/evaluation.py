@@ -16,7 +16,7 @@ from explorer.scoring import Alignment, WordErrors, align, pooled
 from explorer.statistics import Interval, Tally, Verdict, compare, wer_interval
 from explorer.transcription.decoding import WINDOW_SECONDS, Decoding, Hypothesis, InterruptedDecodingError
 
-BATCH_CLIPS = 8
+BATCH_POSITIONS = 6_000  # of the encoder, a model's turn: 24 clips in windows of 5 s, 4 in windows of 30 s
 CHECKPOINTS = ("m0", "m1", "m2")
 """Names that are no merges; every other name is."""
 
@@ -153,7 +153,7 @@ def evaluate(
         for batch in batches[start : start + block]:
             loaded = _load(batch, problems)
             total -= len(batch) - len(loaded)
-            groups += _groups(loaded, listener.decoding)
+            groups.append(loaded)
         fresh: dict[str, list[list[Hypothesis]]] = {}
         clips = [[each.clip for each in group] for group in groups]
         try:
@@ -171,21 +171,23 @@ def evaluate(
 
 
 def _batches(utterances: Sequence[Utterance], decoding: Decoding, problems: list[str]) -> list[list[Utterance]]:
-    """Group utterances of one window; shuffled, so that a run cut short is no sample of short clips."""
-    by_window: dict[int, list[Utterance]] = {}
-    for utterance in utterances:
+    """Cut the subset into pieces of as much work; shuffled, so that a run cut short is no sample of short clips."""
+    shuffled = list(utterances)
+    random.Random(0).shuffle(shuffled)
+    batches: list[list[Utterance]] = []
+    room = 0
+    for utterance in shuffled:
         try:
             seconds = clip_seconds(utterance.path)
         except AudioError as error:
             problems.append(str(error))
             continue
-        window = decoding.positions(seconds) if seconds <= WINDOW_SECONDS else -1
-        by_window.setdefault(window, []).append(utterance)
-    batches = []
-    for window, members in by_window.items():
-        size = 1 if window < 0 else BATCH_CLIPS
-        batches += [members[start : start + size] for start in range(0, len(members), size)]
-    random.Random(0).shuffle(batches)
+        positions = decoding.positions(min(seconds, WINDOW_SECONDS))
+        if positions > room:
+            batches.append([])
+            room = BATCH_POSITIONS
+        batches[-1].append(utterance)
+        room -= positions
     return batches
 
 
@@ -197,15 +199,6 @@ def _load(batch: Sequence[Utterance], problems: list[str]) -> list[_Loaded]:
         except AudioError as error:
             problems.append(str(error))
     return loaded
-
-
-def _groups(loaded: Sequence[_Loaded], decoding: Decoding) -> list[list[_Loaded]]:
-    """Split a batch by the window of the audio as decoded; headers may be off by a sample."""
-    groups: dict[int, list[_Loaded]] = {}
-    for index, each in enumerate(loaded):
-        long = each.clip.seconds > WINDOW_SECONDS
-        groups.setdefault(-1 - index if long else decoding.positions(each.clip.seconds), []).append(each)
-    return list(groups.values())
 
 
 def _scored(group: Sequence[_Loaded], hypotheses: Sequence[Hypothesis], normalizer: Normalizer) -> Iterator[Heard]:

@@ -135,4 +135,5 @@ class HypothesisStore:
 
 
 def _key(decoding: Decoding) -> str:
-    return f"{decoding.window}/{decoding.max_new_tokens}"
+    exact = f"{decoding.window}/{decoding.max_new_tokens}"
+    return exact if decoding.precision == "float32" else f"{exact}/{decoding.precision}"

@@ -1,4 +1,4 @@
-"""Clips of one window → what each model hears in them; what a model has heard before is not decoded again."""
+"""Clips → what each model hears in them; what a model has heard before is not decoded again."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from explorer.audio import Clip
 from explorer.hypotheses import HypothesisStore
 from explorer.live_model import Network
-from explorer.transcription.decoding import WINDOW_SECONDS, Decoding, Halt, Hypothesis
-from explorer.transcription.transcriber import Features, Transcriber
+from explorer.transcription.decoding import Decoding, Halt, Hypothesis
+from explorer.transcription.transcriber import Transcriber
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Listener:
         fingerprints: of the models' weights, by name; needed for every model if there is a store.
         spent: of each model, the seconds of decoding so far and the number of clips decoded; features, merging and
             what was remembered aside.
+        encoders: of their encoders' weights; what one has made of a clip is then recalled.
     """
 
     held: Callable[[str], AbstractContextManager[Network]]
@@ -33,15 +34,16 @@ class Listener:
     halt: Halt
     store: HypothesisStore | None = None
     fingerprints: Mapping[str, str] = field(default_factory=dict)
+    encoders: Mapping[str, str] = field(default_factory=dict)
     spent: dict[str, tuple[float, int]] = field(default_factory=dict)
 
     def hear(
         self, groups: Sequence[Sequence[Clip]], models: Sequence[str]
     ) -> Iterator[tuple[str, list[list[Hypothesis]]]]:
-        """Let every model hear groups of clips; their features are computed once, and only if a model needs them.
+        """Let every model hear groups of clips, each in one go; what it has heard before is not decoded again.
 
         Args:
-            groups: each of clips of one window, or of one alone that is longer than 30 s.
+            groups: of clips of any length; between groups others may have the model.
             models: names that ``held`` knows.
 
         Yields:
@@ -50,17 +52,14 @@ class Listener:
         Raises:
             InterruptedDecodingError: ``halt`` said so.
         """
-        features: dict[int, Features] = {}
         for model in models:
             heard = []
-            for number, clips in enumerate(groups):
+            for clips in groups:
                 self.halt.check()
                 known = self._known(model, clips)
-                wanted = [index for index, clip in enumerate(clips) if clip.digest not in known]
-                if wanted and number not in features and clips[0].seconds <= WINDOW_SECONDS:
-                    features[number] = self.transcriber.features(clips, self.decoding)
-                fresh = self._decoded(model, [clips[index] for index in wanted], features.get(number), wanted)
-                known |= fresh
+                # One that is in the list twice is decoded once.
+                wanted = {clip.digest: clip for clip in clips if clip.digest not in known}
+                known |= self._decoded(model, list(wanted.values()))
                 heard.append([known[clip.digest] for clip in clips])
             yield model, heard
 
@@ -69,15 +68,12 @@ class Listener:
             return {}
         return self.store.known(self.fingerprints[model], [clip.digest for clip in clips], self.decoding)
 
-    def _decoded(
-        self, model: str, clips: Sequence[Clip], features: Features | None, rows: Sequence[int]
-    ) -> dict[str, Hypothesis]:
+    def _decoded(self, model: str, clips: Sequence[Clip]) -> dict[str, Hypothesis]:
         if not clips:
             return {}
-        chosen = None if features is None else features[list(rows)]
         with self.held(model) as network:
             began = time.monotonic()
-            hypotheses = self.transcriber.transcribe(network, clips, self.decoding, self.halt, chosen)
+            hypotheses = self.transcriber.transcribe(network, clips, self.decoding, self.halt, self.encoders.get(model))
             seconds, count = self.spent.get(model, (0.0, 0))
             self.spent[model] = (seconds + time.monotonic() - began, count + len(clips))
         fresh = {clip.digest: hypothesis for clip, hypothesis in zip(clips, hypotheses, strict=True)}

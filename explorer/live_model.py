@@ -7,7 +7,7 @@ lie in buffers of their own and are rewritten in place when their job changes. M
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import cast
+from typing import TypeVar, cast
 
 import torch
 from torch import Tensor
@@ -18,8 +18,8 @@ from explorer.checkpoints.triple import Member, Triple, build_model, tensor_dige
 from explorer.checkpoints.weights import EMBEDDINGS, TIED
 from explorer.errors import RecipeError
 from explorer.extras import OWN_VECTORS, Extras, Vectors
+from explorer.kept import LIMIT_BYTES, Kept
 from explorer.merging.grams import Grams
-from explorer.merging.kept import LIMIT_BYTES, Kept
 from explorer.merging.operands import Operands
 from explorer.merging.plan import Job, merge_of, plan
 from explorer.one_thread import one_thread
@@ -28,6 +28,7 @@ from explorer.turns import Turns
 
 # What a caller holds: an ordinary Whisper of transformers.
 Network = WhisperForConditionalGeneration
+Named = TypeVar("Named")
 
 
 def pick_device(name: str) -> torch.device:
@@ -128,17 +129,17 @@ class LiveModel:
             self._plan(recipe, vectors)
             self._grams(recipe)
 
-    def fingerprint(self, member: Member) -> str:
-        """Name the weights of M0, M1 or M2 by 16 hexadecimal digits."""
+    def fingerprint(self, member: Member, prefix: str = "") -> str:
+        """Name the weights of M0, M1 or M2, or those whose names begin so, by 16 hexadecimal digits."""
         with self._turns:
-            return fingerprint(self._member_digests(member))
+            return fingerprint(_beginning(prefix, self._member_digests(member)))
 
-    def merged_fingerprint(self, recipe: Recipe) -> str:
+    def merged_fingerprint(self, recipe: Recipe, prefix: str = "") -> str:
         """Name the weights of a merge by 16 hexadecimal digits, hashed from the tensors themselves."""
         with self.merged(recipe):
-            changed = self._digests["merge"]
-            changed |= {name: tensor_digest(self._buffers[name]) for name in self._jobs if name not in changed}
-            return fingerprint({**self._member_digests("m1"), **changed})
+            digests, wanted = self._digests["merge"], _beginning(prefix, self._jobs)
+            digests |= {name: tensor_digest(self._buffers[name]) for name in wanted if name not in digests}
+            return fingerprint(_beginning(prefix, {**self._member_digests("m1"), **digests}))
 
     def _member_digests(self, member: Member) -> dict[str, str]:
         if member not in self._digests:
@@ -218,6 +219,10 @@ class LiveModel:
             member: Member = name if name in self._weights else "m1"
             self._models[name] = build_model(self.triple.config, self._weights[member])
         return self._models[name]
+
+
+def _beginning(prefix: str, named: Mapping[str, Named]) -> dict[str, Named]:
+    return {name: value for name, value in named.items() if name.startswith(prefix)}
 
 
 def _placed(triple: Triple, device: torch.device) -> dict[Member, dict[str, Tensor]]:

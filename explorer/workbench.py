@@ -30,7 +30,7 @@ from explorer.methods import DEFAULT_METHOD
 from explorer.normalization import normalizer_of
 from explorer.recipe import Recipe, recipe_from
 from explorer.text_rules import WHISPER_RULES, TextRules
-from explorer.transcription.decoding import Decoding, Halt, Hypothesis
+from explorer.transcription.decoding import Decoding, Halt, Hypothesis, Precision
 from explorer.transcription.transcriber import Transcriber
 from explorer.verification import DataType
 
@@ -80,7 +80,13 @@ class Workbench:
         check_vectors(recipe.add, self.config.triple(recipe.triple), where, own_places=self._own_places)
         return recipe
 
-    def decoding(self, recipe: Recipe, window: str | None = None, max_new_tokens: int | None = None) -> Decoding:
+    def decoding(
+        self,
+        recipe: Recipe,
+        window: str | None = None,
+        max_new_tokens: int | None = None,
+        precision: Precision = "float32",
+    ) -> Decoding:
         """Return the decoding options: what the triple declares, unless told otherwise.
 
         Raises:
@@ -93,7 +99,7 @@ class Workbench:
             raise RecipeError(f"window: {recipe.triple} was not trained for windows cut to the clip; use 30.")
         if max_new_tokens is not None and not 1 <= max_new_tokens <= 440:
             raise RecipeError(f"max-new-tokens: expected 1 to 440, but got {max_new_tokens}.")
-        return Decoding(cast(Window, window or declared), max_new_tokens)
+        return Decoding(cast(Window, window or declared), max_new_tokens, precision)
 
     def bench(self, triple: str, progress: Progress) -> Bench:
         """Open a triple, or return it if it is open; the least recently used of more than two is let go.
@@ -125,6 +131,8 @@ class Workbench:
         """Say in a line what every number of an evaluation depends on."""
         window = "window cut to the clip" if decoding.window == "fit" else "30 s window"
         chosen = f"filter {expression}" if expression.strip() else "no filter"
+        if decoding.precision != "float32":
+            window += f", {decoding.precision}"
         merge = f"merge {recipe.summary} of {recipe.triple}"
         return f"{merge} · greedy, {window}, {rules.summary}, bootstrap over speakers, {chosen}"
 
@@ -151,8 +159,9 @@ class Workbench:
             yield known
             return
         hypothesis = Hypothesis("")
+        encoder = bench.encoder_fingerprint(model, recipe)
         with bench.held(model, recipe) as network:
-            for (hypothesis,) in bench.transcriber.stream(network, [clip], decoding, halt):
+            for (hypothesis,) in bench.transcriber.stream(network, [clip], decoding, halt, encoder):
                 yield hypothesis
         self._remembered[key] = hypothesis
         if len(self._remembered) > MAX_REMEMBERED:
@@ -193,7 +202,11 @@ class Workbench:
 
         names = [*models, *(pins or {})]
         prints = self.fingerprints(bench, names, merges) if self.store else {}
-        listener = Listener(held, bench.transcriber, decoding, halt, self.store, prints)
+        encoders = {
+            name: bench.encoder_fingerprint("merge" if name in merges else name, merges.get(name, recipe))
+            for name in names
+        }
+        listener = Listener(held, bench.transcriber, decoding, halt, self.store, prints, encoders)
         return evaluation.evaluate(utterances, names, listener, normalizer_of(bench.live.triple.folder, rules))
 
     def fingerprints(self, bench: Bench, names: Iterable[str], merges: Mapping[str, Recipe]) -> dict[str, str]:
@@ -243,4 +256,4 @@ class Workbench:
 
 def _memory_key(bench: Bench, model: ModelName, recipe: Recipe, clip: Clip, decoding: Decoding) -> tuple[str, ...]:
     weights = recipe.id if model == "merge" else model
-    return (bench.spec.name, weights, clip.digest, decoding.window, str(decoding.max_new_tokens))
+    return (bench.spec.name, weights, clip.digest, *map(str, decoding.as_dict().values()))

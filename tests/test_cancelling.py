@@ -7,6 +7,8 @@ counted here, not seconds.
 import json
 import threading
 from contextlib import ExitStack
+from dataclasses import replace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -16,7 +18,9 @@ from material import no_progress
 from explorer.audio import SAMPLE_RATE, load_clip
 from explorer.corpora.manifest import MANIFEST, read_manifest
 from explorer.recipe import Recipe
+from explorer.transcription.decoder import Decoder
 from explorer.transcription.decoding import Decoding, Halt
+from explorer.transcription.transcriber import Transcriber
 
 PATIENCE = 120
 MODELS = ("m1", "merge", "m2")
@@ -41,14 +45,22 @@ class Watch:
         hooks = ExitStack()
         for name in MODELS:
             with bench.held(name, recipe) as network:
-                for part in (*network.model.encoder.layers, network.model.decoder):
+                for part in (*network.model.encoder.layers, network.model.decoder):  # the latter of long recordings
                     hooks.callback(part.register_forward_pre_hook(self).remove)
+        step = Decoder.step
+
+        def watched(decoder, *rest):
+            self()
+            return step(decoder, *rest)
+
+        hooks.enter_context(patch.object(Decoder, "step", watched))
         return hooks
 
 
 def cancel_at(call, workbench, bench, utterances, recipe, decoding):
     """Evaluate in a thread, cancel at a call of a network, and return what came of it and how many calls there were."""
     watch, states, freed = Watch(call), [], []
+    bench = replace(bench, transcriber=Transcriber(bench.live.triple.folder))  # remembers nothing
 
     def evaluating():
         halt = Halt(watch.cancelled.is_set)

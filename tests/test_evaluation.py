@@ -5,7 +5,9 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from explorer.recipe import Recipe
 from explorer.report import evaluation_document, summary_lines
 from explorer.scoring import WordErrors
 from explorer.transcription.decoding import Decoding, Halt
+from explorer.transcription.transcriber import Transcriber
 
 ROOT = Path(__file__).parents[1]
 RECIPE = Recipe("tiny", schedule="constant", mixing=0.5)
@@ -31,7 +34,9 @@ def utterances(noises):
 
 
 @pytest.fixture
-def evaluate(tiny_workbench, tiny_bench):
+def evaluate(tiny_workbench, tiny_bench, monkeypatch):
+    monkeypatch.setattr("explorer.evaluation.BATCH_POSITIONS", 800)  # several batches of twenty clips
+
     def run(utterances, models=MODELS, decoding=SHORT, halt=None, recipe=RECIPE):
         return tiny_workbench.evaluate(tiny_bench, utterances, models, recipe, decoding, halt or Halt())
 
@@ -78,16 +83,19 @@ def test_results_stream_in_and_the_last_ones_are_complete(evaluate, utterances):
     assert not states[-1].stopped
 
 
-def test_the_features_of_a_batch_are_computed_once_for_all_models(evaluate, utterances, tiny_bench, monkeypatch):
-    features, seen = tiny_bench.transcriber.features, []
+def test_the_features_of_a_clip_are_computed_once_for_all_models(utterances, tiny_workbench, tiny_bench, monkeypatch):
+    bench = replace(tiny_bench, transcriber=Transcriber(tiny_bench.live.triple.folder))
+    extractor, seen = bench.transcriber._extractor, []
 
-    def counting(clips, decoding):
-        seen.extend(clip.name for clip in clips)
-        return features(clips, decoding)
+    def counting(samples, **options):
+        seen.append(len(samples))
+        return extractor(samples, **options)
 
-    monkeypatch.setattr(tiny_bench.transcriber, "features", counting)
-    last(evaluate(utterances))
-    assert sorted(seen, key=int) == [utterance.id for utterance in utterances]
+    monkeypatch.setattr(bench.transcriber, "_extractor", Mock(wraps=extractor, side_effect=counting))
+    bench.transcriber._extractor.hop_length, bench.transcriber._extractor.n_samples = 160, 480_000
+    for _ in range(2):
+        last(tiny_workbench.evaluate(bench, utterances, MODELS, RECIPE, SHORT, Halt()))
+    assert len(seen) == len(utterances)
 
 
 def test_stopping_between_batches_keeps_what_every_model_has_heard(evaluate, utterances):
@@ -104,7 +112,7 @@ def test_stopping_between_batches_keeps_what_every_model_has_heard(evaluate, utt
         assert partial.heard == whole.heard[: states[-1].done]
 
 
-@pytest.mark.parametrize("checks", [0, 1, 9, 30, 60])
+@pytest.mark.parametrize("checks", [0, 1, 9, 20, 40])
 def test_stopping_inside_a_batch_leaves_no_model_ahead_of_the_others(evaluate, utterances, checks):
     left = iter(range(checks))
     state = last(evaluate(utterances, halt=Halt(lambda: next(left, None) is None)))

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from material import READY_METHODS
 
+from explorer.kept import Kept
 from explorer.merging.dare_linear import drop_and_rescale
 from explorer.merging.headwise import chosen_heads
-from explorer.merging.kept import Kept
 from explorer.merging.operands import Operands
 from explorer.merging.plan import merge_of
 from explorer.merging.ties import disjoint_mean, threshold, trim

@@ -13,7 +13,7 @@ from explorer.layer_cache import LayerCache
 from explorer.needle import MAX_CLIPS, Needle
 from explorer.recipe import recipe_from
 from explorer.transcription.decoding import Decoding, Halt, InterruptedDecodingError
-from explorer.transcription.greedy import encode
+from explorer.transcription.encoder import encode
 
 FIT = Decoding("fit")
 START = {lane: [0.9, 0.4] for lane in LANES}

@@ -21,7 +21,7 @@ from explorer.merging.operands import Operands
 from explorer.merging.regmean import merge, regression_mean, shielded
 from explorer.recipe import recipe_from
 from explorer.transcription.decoding import Decoding, Halt
-from explorer.transcription.greedy import encode
+from explorer.transcription.encoder import encode
 
 ROOT = Path(__file__).parents[1]
 entries = st.integers(-16, 16).map(lambda number: number / 8)

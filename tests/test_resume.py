@@ -60,7 +60,8 @@ def test_an_identical_run_decodes_nothing(remembering, tiny_bench, noises, decod
     assert decoded == []
 
 
-def test_a_stopped_run_is_finished_without_decoding_a_clip_twice(remembering, tiny_bench, noises, decoded):
+def test_a_stopped_run_is_finished_without_decoding_a_clip_twice(remembering, tiny_bench, noises, decoded, monkeypatch):
+    monkeypatch.setattr("explorer.evaluation.BATCH_POSITIONS", 800)
     ask = (tiny_bench, noises, ("m1",), RECIPE, SHORT)
     enough: list[bool] = []
     for state in remembering.evaluate(*ask, Halt(lambda: any(enough))):

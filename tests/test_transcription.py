@@ -19,8 +19,10 @@ from explorer.corpora.manifest import read_manifest
 from explorer.errors import CheckpointError
 from explorer.recipe import Recipe
 from explorer.scoring import align
+from explorer.transcription.decoder import Decoder
 from explorer.transcription.decoding import Decoding, Halt, InterruptedDecodingError
-from explorer.transcription.greedy import TokenRules, encode, greedy
+from explorer.transcription.encoder import encode
+from explorer.transcription.greedy import TokenRules, greedy
 from explorer.transcription.transcriber import Transcriber
 
 GO_ON = Halt()
@@ -55,27 +57,29 @@ def multilingual_folder(tmp_path_factory) -> Path:
     return folder
 
 
-def first_tokens(model, transcriber) -> list[int]:
-    """What the decoder is given before it has said anything."""
-    given = []
-    hook = model.model.decoder.register_forward_pre_hook(
-        lambda _, args, __: given.append(args[0].tolist()), with_kwargs=True
-    )
+def first_tokens(monkeypatch, model, transcriber) -> list[int]:
+    """What the decoder is given up to its first word."""
+    given, step = [], Decoder.step
+
+    def noting(self, tokens, cohorts):
+        given.extend(tokens.tolist())
+        return step(self, tokens, cohorts)
+
+    monkeypatch.setattr(Decoder, "step", noting)
     transcriber.transcribe(model, [noise(0)], Decoding(max_new_tokens=1), GO_ON)
-    hook.remove()
-    return given[0][0]
+    return given
 
 
-def test_an_english_prompt_names_neither_language_nor_task(tiny):
+def test_an_english_prompt_names_neither_language_nor_task(monkeypatch, tiny):
     # <|startoftranscript|> <|notimestamps|>
-    assert first_tokens(*tiny) == [50_257, 50_362]
+    assert first_tokens(monkeypatch, *tiny) == [50_257, 50_362]
 
 
 @pytest.mark.parametrize(("language", "token"), [("en", 50_259), ("de", 50_261), ("zh", 50_260)])
-def test_a_multilingual_prompt_names_language_and_task(multilingual_folder, language, token):
+def test_a_multilingual_prompt_names_language_and_task(monkeypatch, multilingual_folder, language, token):
     transcriber = Transcriber(multilingual_folder, language)
     # <|startoftranscript|> <|en|> <|transcribe|> <|notimestamps|>
-    assert first_tokens(model_in(multilingual_folder), transcriber) == [50_258, token, 50_359, 50_363]
+    assert first_tokens(monkeypatch, model_in(multilingual_folder), transcriber) == [50_258, token, 50_359, 50_363]
 
 
 def test_a_language_no_whisper_knows_is_refused(multilingual_folder):
@@ -147,14 +151,15 @@ def steps_of(stream) -> int:
 def test_cancelling_stops_at_the_next_token(tiny, checks):
     model, transcriber = tiny
     steps = steps_of(transcriber.stream(model, [noise(1)], Decoding("fit", 40), cancelled_after(checks)))
-    assert steps == max(0, checks - 3)  # one check comes before the encoder, one before each of its two layers
+    # One check comes before the encoder, one before each of its two layers, one before the prompt's first token.
+    assert steps == max(0, checks - 4)
 
 
 def test_a_deadline_stops_at_the_next_token(tiny, monkeypatch):
     clock = iter(range(1_000))
     monkeypatch.setattr("explorer.transcription.decoding.time.monotonic", lambda: next(clock))
     model, transcriber = tiny
-    assert steps_of(transcriber.stream(model, [noise(1)], Decoding("fit", 40), Halt(deadline=8))) == 6
+    assert steps_of(transcriber.stream(model, [noise(1)], Decoding("fit", 40), Halt(deadline=8))) == 5
 
 
 def test_every_row_stops_at_its_own_limit(tiny):
@@ -174,6 +179,58 @@ def test_a_batch_says_what_each_of_its_clips_says_alone(tiny):
         for place, limit in enumerate(limits)
     ]
     assert together == alone
+
+
+def test_clips_of_many_windows_come_and_go_and_say_what_each_says_alone(tiny, monkeypatch):
+    """More clips than have room: those that end early are followed by others, whatever their window."""
+    monkeypatch.setattr("explorer.transcription.greedy.POOL_ROWS", 5)
+    monkeypatch.setattr("explorer.transcription.greedy.COHORT_ROWS", 3)
+    model, transcriber = tiny
+    clips = [noise(seed, 0.4 + seed % 4) for seed in range(14)]
+    mels = [transcriber.features([clip], Decoding("fit"))[0] for clip in clips]
+    limits = [2 + 5 * (seed % 3) for seed in range(14)]
+    sizes, step = [], Decoder.step
+
+    def counting(self, tokens, cohorts):
+        sizes.append(len(tokens))
+        return step(self, tokens, cohorts)
+
+    monkeypatch.setattr(Decoder, "step", counting)
+    together = [list(row) for row in list(greedy(model, mels, transcriber.rules, limits, GO_ON))[-1]]
+    assert max(sizes) <= 5
+    assert len(sizes) < sum(limits) / 2
+    alone = [
+        list(greedy(model, [mel], transcriber.rules, [limit], GO_ON))[-1][0]
+        for mel, limit in zip(mels, limits, strict=True)
+    ]
+    assert together == alone
+    assert len({tuple(row[:2]) for row in together}) > 1
+
+
+def test_what_an_encoder_made_of_a_clip_is_recalled_and_another_encoders_is_not(tiny, tiny_whisper_folders):
+    model, _ = tiny
+    transcriber = Transcriber(tiny_whisper_folders.base)
+    clips, fit = [noise(1), noise(2), noise(3, 2.5)], Decoding("fit", 6)
+    layers = []
+    hook = model.model.encoder.layers[0].register_forward_pre_hook(lambda _, args: layers.append(len(args[0])))
+    first = transcriber.transcribe(model, clips[1:], fit, GO_ON, "one")
+    assert sum(layers) == 2
+    layers.clear()
+    assert transcriber.transcribe(model, clips, fit, GO_ON, "one")[1:] == first
+    assert layers == [1]
+    layers.clear()
+    for encoder in ("other", None):
+        assert transcriber.transcribe(model, clips[1:], fit, GO_ON, encoder) == first
+    hook.remove()
+    assert sum(layers) == 4
+
+
+def test_bfloat16_is_another_decoding_and_says_so(tiny):
+    model, transcriber = tiny
+    clips = [noise(seed) for seed in range(3)]
+    found = transcriber.transcribe(model, clips, Decoding("fit", 6, "bfloat16"), GO_ON)
+    assert [hypothesis.ended for hypothesis in found] == [False] * 3
+    assert Decoding("fit", 6, "bfloat16").as_dict() == Decoding("fit", 6).as_dict() | {"precision": "bfloat16"}
 
 
 def test_suppressed_tokens_are_never_said(tiny):

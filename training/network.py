@@ -10,7 +10,7 @@ from transformers import WhisperForConditionalGeneration
 from explorer.checkpoints.triple import build_model
 from explorer.checkpoints.weights import Weights
 from explorer.transcription.decoding import Halt
-from explorer.transcription.greedy import encode
+from explorer.transcription.encoder import encode
 from training.batches import IGNORED, Batch
 
 # Token and position embeddings and the convolutional stem: M0, M1 and M2 share them.

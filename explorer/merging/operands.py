@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from explorer.merging.kept import Kept
+from explorer.kept import Kept
 from explorer.methods import Value
 
 Values = Mapping[str, Value]

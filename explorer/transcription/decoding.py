@@ -4,9 +4,12 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from explorer.config import Window
 from explorer.errors import ExplorerError
+
+Precision = Literal["float32", "bfloat16"]
 
 WINDOW_SECONDS = 30.0
 FIT_SPARE_SECONDS = 1.3
@@ -22,10 +25,12 @@ class Decoding:
     Attributes:
         window: ``30`` pads every clip to 30 s, as Whisper does; ``fit`` cuts the window to the clip.
         max_new_tokens: where a model that repeats itself is stopped; None: eight tokens a second, 64 to 224.
+        precision: of matrix products; sums, norms and what is merged are float32 in any case.
     """
 
     window: Window = "30"
     max_new_tokens: int | None = None
+    precision: Precision = "float32"
 
     def positions(self, seconds: float) -> int:
         """Return the number of encoder positions (20 ms each) for a clip of at most 30 s.
@@ -46,7 +51,8 @@ class Decoding:
     def as_dict(self) -> dict[str, object]:
         """Return the options as they stand beside a number."""
         limit = "8 per second, 64 to 224" if self.max_new_tokens is None else self.max_new_tokens
-        return {"search": "greedy", "window": self.window, "max_new_tokens": limit}
+        options: dict[str, object] = {"search": "greedy", "window": self.window, "max_new_tokens": limit}
+        return options if self.precision == "float32" else options | {"precision": self.precision}
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,24 @@
-"""The greedy loop: log-mel features → token ids, one step of the decoder for all clips of a batch at a time.
+"""The greedy loop: log-mel features → token ids, one step of the decoder for all rows at a time.
 
-``generate`` of transformers pads every input to 30 s and returns at the end. This loop gives the same tokens, also
-takes a window cut to the clip, yields after every step, and drops finished clips from the batch.
+``generate`` of transformers pads every input to 30 s, lets every row of a batch wait for the longest and returns at
+the end. This loop gives the same tokens, takes windows cut to the clip, as many as there are, and yields after every
+step; where a row has ended, the next clip is brought in.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import gelu
-from transformers import DynamicCache, EncoderDecoderCache, WhisperForConditionalGeneration
+from transformers import WhisperForConditionalGeneration
 
+from explorer.transcription.decoder import Cohort, Decoder
 from explorer.transcription.decoding import FRAMES_PER_POSITION, Halt
+from explorer.transcription.encoder import autocast, encode
+
+COHORT_ROWS = 8  # encoded together
+POOL_ROWS, POOL_POSITIONS = 32, 24_000  # decoded together: keys and values of a position take memory
 
 
 @dataclass(frozen=True)
@@ -32,78 +38,116 @@ class TokenRules:
     suppressed_first: tuple[int, ...]
 
 
-def encode(model: WhisperForConditionalGeneration, features: Tensor, halt: Halt) -> Tensor:
-    """Run the encoder on a window of any length up to 30 s.
-
-    transformers' own forward refuses windows other than 30 s; the layers do not mind.
-
-    Args:
-        model: a Whisper.
-        features: log-mel, shape (batch, mel bins, frames), two frames a position.
-        halt: asked before every layer: of eight clips of 30 s one layer takes a CPU half a second and more.
-
-    Returns:
-        Shape (batch, positions, width).
-
-    Raises:
-        InterruptedDecodingError: ``halt`` said so.
-    """
-    encoder = model.model.encoder
-    hidden = gelu(encoder.conv1(features))
-    hidden = gelu(encoder.conv2(hidden)).permute(0, 2, 1)
-    hidden = hidden + encoder.embed_positions.weight[: features.shape[-1] // FRAMES_PER_POSITION]
-    for layer in encoder.layers:
-        halt.check()
-        hidden = layer(hidden, None)
-    return encoder.layer_norm(hidden)  # type: ignore[no-any-return]
-
-
 @torch.inference_mode()
 def greedy(
-    model: WhisperForConditionalGeneration, features: Tensor, rules: TokenRules, limits: Sequence[int], halt: Halt
+    model: WhisperForConditionalGeneration,
+    features: Sequence[Tensor] | Tensor,
+    rules: TokenRules,
+    limits: Sequence[int],
+    halt: Halt,
+    encoder: Callable[[Sequence[int]], Tensor] | None = None,
+    dtype: torch.dtype = torch.float32,
 ) -> Iterator[list[list[int]]]:
-    """Decode a batch, yielding all rows' tokens so far after every step.
+    """Decode clips, yielding all rows' tokens so far after every step.
 
     Args:
         model: a Whisper in evaluation mode.
-        features: log-mel on the model's device, shape (batch, mel bins, frames).
+        features: log-mel of every clip, shape (mel bins, frames); their windows may differ.
         rules: prompt, end and suppressed tokens.
         limits: most new tokens of each row.
         halt: asked before every layer of the encoder and every step of the decoder.
+        encoder: numbers of rows of one window → the encoder's output, where it may be known already.
+        dtype: of the products.
 
     Yields:
-        New tokens of every row; a finished row ends with ``rules.end`` or has as many tokens as its limit.
+        New tokens of every row, the same lists every time; a row that has ended ends with ``rules.end`` or has as
+        many tokens as its limit.
 
     Raises:
         InterruptedDecodingError: ``halt`` said so.
     """
     halt.check()
-    hidden = encode(model, features, halt)
-    cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
-    rows: list[list[int]] = [[] for _ in limits]
-    active = list(range(len(limits)))
-    device = features.device
-    never, never_first = (
-        torch.tensor(ids, dtype=torch.long, device=device) for ids in (rules.suppressed, rules.suppressed_first)
-    )
-    tokens = torch.tensor([rules.prompt] * len(rows), device=device)
-    while active:
-        halt.check()
-        output = model.model.decoder(tokens, encoder_hidden_states=hidden, past_key_values=cache, use_cache=True)
-        scores = model.proj_out(output.last_hidden_state[:, -1])  # (batch, vocabulary)
-        scores[:, never] = -torch.inf
-        if not rows[active[0]]:
-            scores[:, never_first] = -torch.inf
-        chosen = scores.argmax(dim=-1)
-        going = []
-        for place, (row, token) in enumerate(zip(active, chosen.tolist(), strict=True)):
-            rows[row].append(token)
-            if token != rules.end and len(rows[row]) < limits[row]:
-                going.append(place)
-        yield [list(row) for row in rows]
-        if len(going) < len(active):
-            kept = torch.tensor(going, dtype=torch.long, device=device)
-            active, chosen, hidden = [active[place] for place in going], chosen[kept], hidden[kept]
-            if going:
-                cache.batch_select_indices(kept)
-        tokens = chosen[:, None]
+
+    def encoded(rows: Sequence[int]) -> Tensor:
+        return encode(model, torch.stack([features[row] for row in rows]).to(model.device), halt)
+
+    positions = [each.shape[-1] // FRAMES_PER_POSITION for each in features]
+    waiting = _groups(positions)
+    pool = _Pool(model, rules, limits, dtype)
+    while waiting or pool.cohorts:
+        with autocast(model, dtype):
+            while waiting and pool.has_room(waiting[0], positions):
+                rows = waiting.popleft()
+                pool.admit(rows, (encoder or encoded)(rows), halt)
+            halt.check()
+            pool.step()
+        yield pool.said
+
+
+class _Pool:
+    """The rows that are being decoded.
+
+    Attributes:
+        said: new tokens of every row, those that wait or have ended among them.
+        cohorts: the rows at work.
+    """
+
+    def __init__(
+        self, model: WhisperForConditionalGeneration, rules: TokenRules, limits: Sequence[int], dtype: torch.dtype
+    ) -> None:
+        self.said: list[list[int]] = [[] for _ in limits]
+        self.cohorts: list[Cohort] = []
+        self._decoder = Decoder(model, dtype)
+        self._rules, self._limits, self._device = rules, limits, model.device
+        self._never, self._never_first = (
+            torch.tensor(ids, dtype=torch.long, device=model.device)
+            for ids in (rules.suppressed, rules.suppressed_first)
+        )
+
+    def has_room(self, rows: Sequence[int], positions: Sequence[int]) -> bool:
+        """Say whether rows may come in."""
+        if not self.cohorts:
+            return True
+        together = [row for cohort in self.cohorts for row in cohort.rows] + list(rows)
+        return len(together) <= POOL_ROWS and sum(positions[row] for row in together) <= POOL_POSITIONS
+
+    def admit(self, rows: Sequence[int], hidden: Tensor, halt: Halt) -> None:
+        """Bring in rows that were encoded together, and let them take in the prompt but for its last token."""
+        longest = len(self._rules.prompt) + max(self._limits[row] for row in rows)
+        cohort = Cohort(self._decoder, rows, hidden, longest)
+        for token in self._rules.prompt[:-1]:
+            halt.check()
+            self._decoder.step(torch.full((len(rows),), token, device=self._device), [cohort])
+        self.cohorts.append(cohort)
+
+    def step(self) -> None:
+        """Let every row say a token; rows that have ended leave."""
+        rows = [row for cohort in self.cohorts for row in cohort.rows]
+        tokens = [self.said[row][-1] if self.said[row] else self._rules.prompt[-1] for row in rows]
+        scores = self._decoder.scores(self._decoder.step(torch.tensor(tokens, device=self._device), self.cohorts))
+        scores[:, self._never] = -torch.inf
+        fresh = torch.tensor([place for place, row in enumerate(rows) if not self.said[row]], device=self._device)
+        if len(fresh):
+            scores[fresh[:, None], self._never_first] = -torch.inf
+        for row, token in zip(rows, scores.argmax(dim=-1).tolist(), strict=True):
+            self.said[row].append(token)
+        for cohort in self.cohorts:
+            for place in reversed(range(len(cohort.rows))):
+                if self._has_ended(cohort.rows[place]):
+                    cohort.drop(place)
+        self.cohorts = [cohort for cohort in self.cohorts if cohort.rows]
+
+    def _has_ended(self, row: int) -> bool:
+        said = self.said[row]
+        return said[-1] == self._rules.end or len(said) >= self._limits[row]
+
+
+def _groups(positions: Sequence[int]) -> deque[list[int]]:
+    """Group rows of one window, the longest windows first: short clips fill what is left at the end."""
+    by_window: dict[int, list[int]] = {}
+    for row, count in enumerate(positions):
+        by_window.setdefault(count, []).append(row)
+    found: deque[list[int]] = deque()
+    for _, rows in sorted(by_window.items(), reverse=True):
+        found += [rows[start : start + COHORT_ROWS] for start in range(0, len(rows), COHORT_ROWS)]
+    return found

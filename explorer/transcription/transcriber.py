@@ -19,12 +19,14 @@ from transformers import (
 
 from explorer.audio import SAMPLE_RATE, Clip
 from explorer.errors import CheckpointError
+from explorer.kept import Kept
 from explorer.transcription.decoding import FRAMES_PER_POSITION, WINDOW_SECONDS, Decoding, Halt, Hypothesis
-from explorer.transcription.greedy import TokenRules, encode, greedy
+from explorer.transcription.encoder import encode, recalled
+from explorer.transcription.greedy import TokenRules, greedy
 
-# Log-mel features, float32, shape (clips, mel bins, frames).
-Features = Tensor
-
+MEL_BYTES = HIDDEN_BYTES = 256 << 20  # of each kind, what is kept of clips heard before
+_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+_EDGE_SAMPLES = 400  # of one frame: what lies beyond the window and is heard in its last frames
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -56,6 +58,7 @@ class Transcriber:
             ) from error
         self.multilingual = bool(getattr(self._settings, "is_multilingual", False))
         self._language = language
+        self._mels, self._hidden = Kept(MEL_BYTES), Kept(HIDDEN_BYTES)
         self.rules = self._token_rules(folder)
 
     def _token_rules(self, folder: Path) -> TokenRules:
@@ -89,15 +92,27 @@ class Transcriber:
         return self._tokenizer.encode(text, add_special_tokens=False)  # type: ignore[no-any-return]
 
     def features(self, clips: Sequence[Clip], decoding: Decoding) -> Tensor:
-        """Compute log-mel features of clips of at most 30 s that share a window.
+        """Compute log-mel features of clips of at most 30 s that share a window, or recall them.
 
         Returns:
             Float32, shape (clips, mel bins, frames), on the CPU.
         """
-        positions = {decoding.positions(clip.seconds) for clip in clips}
-        assert len(positions) == 1, "clips of a batch share their window"
-        mel = self._extractor([clip.samples for clip in clips], sampling_rate=SAMPLE_RATE, return_tensors="pt")
-        return mel.input_features[:, :, : positions.pop() * FRAMES_PER_POSITION]  # type: ignore[no-any-return]
+        assert len({decoding.positions(clip.seconds) for clip in clips}) == 1, "clips of a batch share their window"
+        return torch.stack([self._mel(clip, decoding) for clip in clips])
+
+    def _mel(self, clip: Clip, decoding: Decoding) -> Tensor:
+        frames = decoding.positions(clip.seconds) * FRAMES_PER_POSITION
+
+        def compute() -> Tensor:
+            # As much silence as the window has; what frames beyond it would hold, none within it shows.
+            samples = frames * self._extractor.hop_length + _EDGE_SAMPLES
+            whole = self._extractor.n_samples
+            mel = self._extractor(
+                clip.samples, sampling_rate=SAMPLE_RATE, return_tensors="pt", max_length=min(samples, whole)
+            )
+            return mel.input_features[0, :, :frames]  # type: ignore[no-any-return]
+
+        return self._mels.recall((clip.digest, frames), None, compute)
 
     def transcribe(
         self,
@@ -105,21 +120,26 @@ class Transcriber:
         clips: Sequence[Clip],
         decoding: Decoding,
         halt: Halt,
-        features: Tensor | None = None,
+        encoder: str | None = None,
     ) -> list[Hypothesis]:
-        """Decode clips that share a window; one longer than 30 s must come alone.
+        """Decode clips of any length, together.
 
         Args:
             model: M0, M1, M2 or a merge.
             clips: one or more.
             decoding: options.
             halt: asked at every token.
-            features: of ``self.features``, if they are at hand.
+            encoder: fingerprint of the encoder's weights; with it, what the same encoder made of a clip is recalled.
 
         Raises:
             InterruptedDecodingError: ``halt`` said so.
         """
-        return deque(self.stream(model, clips, decoding, halt, features), maxlen=1).pop()
+        found = {place: self._long_form(model, clip, halt) for place, clip in enumerate(clips) if _is_long(clip)}
+        short = [place for place in range(len(clips)) if place not in found]
+        if short:
+            last = deque(self.stream(model, [clips[place] for place in short], decoding, halt, encoder), maxlen=1).pop()
+            found |= dict(zip(short, last, strict=True))
+        return [found[place] for place in range(len(clips))]
 
     def stream(
         self,
@@ -127,15 +147,25 @@ class Transcriber:
         clips: Sequence[Clip],
         decoding: Decoding,
         halt: Halt,
-        features: Tensor | None = None,
+        encoder: str | None = None,
     ) -> Iterator[list[Hypothesis]]:
-        """Decode as ``transcribe`` does, yielding after every token; a recording over 30 s yields once, at the end."""
-        if len(clips) == 1 and clips[0].seconds > WINDOW_SECONDS:
+        """Decode as ``transcribe`` does, yielding after every token; a recording over 30 s comes alone, yields once."""
+        if len(clips) == 1 and _is_long(clips[0]):
             yield [self._long_form(model, clips[0], halt)]
             return
-        features = self.features(clips, decoding) if features is None else features
+        mels = [self._mel(clip, decoding) for clip in clips]
         limits = [decoding.token_limit(clip.seconds) for clip in clips]
-        for rows in greedy(model, features.to(model.device), self.rules, limits, halt):
+
+        def encoded(rows: Sequence[int]) -> Tensor:
+            def compute(places: Sequence[int]) -> Tensor:
+                return encode(model, torch.stack([mels[rows[place]] for place in places]).to(model.device), halt)
+
+            if encoder is None:
+                return compute(range(len(rows)))
+            slots = [(clips[row].digest, mels[row].shape[-1], decoding.precision) for row in rows]
+            return recalled(self._hidden, encoder, slots, compute)
+
+        for rows in greedy(model, mels, self.rules, limits, halt, encoded, _DTYPES[decoding.precision]):
             yield [self._hypothesis(row) for row in rows]
 
     @torch.inference_mode()
@@ -158,7 +188,7 @@ class Transcriber:
         return model.model.decoder(tokens, encoder_hidden_states=hidden, use_cache=False).last_hidden_state  # type: ignore[no-any-return]
 
     def _hypothesis(self, row: list[int]) -> Hypothesis:
-        ended = row[-1] == self.rules.end
+        ended = bool(row) and row[-1] == self.rules.end
         text = self._tokenizer.decode(row, skip_special_tokens=True)
         # A token may end in the middle of a letter; the rest comes with the next one.
         return Hypothesis(text.removesuffix(_REPLACEMENT).strip(), ended)
@@ -188,6 +218,10 @@ class Transcriber:
             )
         text = self._tokenizer.decode(tokens[0], skip_special_tokens=True)
         return Hypothesis(re.sub(r"\s+", " ", text).strip())
+
+
+def _is_long(clip: Clip) -> bool:
+    return clip.seconds > WINDOW_SECONDS
 
 
 @contextmanager

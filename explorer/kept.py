@@ -1,9 +1,10 @@
-"""A bounded memory for what merging computes on the way: merged task vectors, angles, thresholds.
+"""A bounded memory for what is computed on the way: merged task vectors, log-mel features, the encoder's output.
 
-Moving one parameter of a method leaves much of its work as it was; the live model hands every method the same memory,
-and a method asks it before it computes. Nothing in it is needed: without it a merge is slower and the same.
+Moving one parameter leaves much of the work as it was. Nothing in here is needed: without it everything is slower and
+the same.
 """
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import TypeVar, cast
@@ -35,6 +36,7 @@ class Kept:
         """
         self.limit = limit
         self.size = 0
+        self._guard = threading.Lock()  # never held while something is computed
         self._items: OrderedDict[Hashable, tuple[Hashable, Tensor | float]] = OrderedDict()
 
     def recall(self, slot: Hashable, key: Hashable, compute: Callable[[], Item]) -> Item:
@@ -45,19 +47,31 @@ class Kept:
             key: everything else the result depends on.
             compute: gives the result; nobody may write to it afterwards.
         """
-        held = self._items.get(slot)
-        if held is not None and held[0] == key:
+        found = self.find(slot, key)
+        if found is None:
+            with self._guard:
+                self._drop(slot)  # before the new one is made, which then takes its place in memory
+            self.keep(slot, key, found := compute())
+        return cast(Item, found)
+
+    def find(self, slot: Hashable, key: Hashable) -> Tensor | float | None:
+        """Return what ``slot`` holds if it was computed for ``key``, else None."""
+        with self._guard:
+            held = self._items.get(slot)
+            if held is None or held[0] != key:
+                return None
             self._items.move_to_end(slot)
-            return cast(Item, held[1])
-        self._drop(slot)  # before the new one is made, which then takes its place in memory
-        held = None
-        item = compute()
-        if _bytes(item) <= self.limit:
-            self._items[slot] = (key, item)
-            self.size += _bytes(item)
-            while self.size > self.limit:
-                self._drop(next(iter(self._items)))
-        return item
+            return held[1]
+
+    def keep(self, slot: Hashable, key: Hashable, item: Tensor | float) -> None:
+        """Let ``slot`` hold a result in place of what it held; what is too big for all is not kept."""
+        with self._guard:
+            self._drop(slot)
+            if _bytes(item) <= self.limit:
+                self._items[slot] = (key, item)
+                self.size += _bytes(item)
+                while self.size > self.limit:
+                    self._drop(next(iter(self._items)))
 
     def _drop(self, slot: Hashable) -> None:
         held = self._items.pop(slot, None)
