@@ -19,6 +19,7 @@ from explorer.corpora.open import open_corpus
 from explorer.corpora.subset import SubsetSpec, choose
 from explorer.errors import RecipeError
 from explorer.evaluation import Evaluation
+from explorer.learning.kept import clear_runs
 from explorer.methods import METHODS
 from explorer.needles import Needles
 from explorer.recipe import Recipe
@@ -204,10 +205,10 @@ def evaluate(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any
 def clear(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
     """Forget what models have heard, and the indexes of corpora."""
     hypotheses = workbench.store.clear() if workbench.store else 0
-    indexes = clear_indexes()
+    indexes, runs = clear_indexes(), clear_runs()
     if not options.json:
-        sys.stdout.write(f"Forgot {hypotheses} hypotheses and {indexes} corpus indexes.\n")
-    return {"hypotheses": hypotheses, "indexes": indexes}
+        sys.stdout.write(f"Forgot {hypotheses} hypotheses, {indexes} corpus indexes and {runs} runs of learning.\n")
+    return {"hypotheses": hypotheses, "indexes": indexes, "learning": runs}
 
 
 def _pinned(workbench: Workbench, path: Path) -> Recipe:

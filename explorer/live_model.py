@@ -21,7 +21,7 @@ from explorer.extras import OWN_VECTORS, Extras, Vectors
 from explorer.kept import LIMIT_BYTES, Kept
 from explorer.merging.grams import Grams
 from explorer.merging.operands import Operands
-from explorer.merging.plan import Job, merge_of, plan
+from explorer.merging.plan import Job, check_heads, merge_of, plan
 from explorer.one_thread import one_thread
 from explorer.recipe import Recipe
 from explorer.turns import Turns
@@ -153,7 +153,9 @@ class LiveModel:
             vector: [name for name, base in m0.items() if self._weights[member][name] is not base]
             for vector, member in OWN_VECTORS.items()
         }
-        return plan(recipe, differing, self.triple.parameters, {**changed, **vectors})
+        jobs = plan(recipe, differing, self.triple.parameters, {**changed, **vectors})
+        check_heads(jobs, self._heads)
+        return jobs
 
     def _grams(self, recipe: Recipe) -> Grams | None:
         name = dict(recipe.values).get("grams")

@@ -50,7 +50,11 @@ def model_card(
         f"```yaml\n{recipe_text(recipe)}```\n",
     ]
     if recipe.row.curve:
-        parts += ["The share of M1 in every layer, lowest first:\n", f"```text\n{curve_picture(recipe, depths)}```\n"]
+        means = "; where the recipe has ratios of smaller parts, their mean" if recipe.finer else ""
+        parts += [
+            f"The share of M1 in every layer, lowest first{means}:\n",
+            f"```text\n{curve_picture(recipe, depths)}```\n",
+        ]
     parts += ["## Parents\n", _table(members, fingerprints)]
     parts += [
         "## Weights\n",

@@ -1,12 +1,13 @@
 """A recipe with a curve → the mixing ratio of every query, key and value tensor."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from explorer.attention import AttentionParameter, lane_depths
+from explorer.finer import Ratio, check_depth, part_of_projection
 from explorer.recipe import Recipe
 
 
-def parameter_ratios(recipe: Recipe, parameters: Iterable[AttentionParameter]) -> Mapping[str, float]:
+def parameter_ratios(recipe: Recipe, parameters: Iterable[AttentionParameter]) -> Mapping[str, Ratio]:
     """Give every attention parameter its mixing ratio; those out of scope get 1 and so stay M1's.
 
     Args:
@@ -14,14 +15,22 @@ def parameter_ratios(recipe: Recipe, parameters: Iterable[AttentionParameter]) -
         parameters: the q, k and v tensors of the model at hand.
 
     Returns:
-        Parameter name → λ_i.
+        Parameter name → λ_i, or λ of each of its heads.
 
     Raises:
-        RecipeError: a custom curve does not fit the model's depth.
+        RecipeError: a custom curve, or ratios of smaller parts, do not fit the model's depth.
     """
     parameters = tuple(parameters)
     curves = recipe.lane_ratios(lane_depths(parameters))
-    return {
-        parameter.name: curves[parameter.lane][parameter.layer] if parameter.projection in recipe.projections else 1.0
-        for parameter in parameters
-    }
+    finer = dict(recipe.finer)
+    ratios: dict[str, Ratio] = {}
+    for parameter in parameters:
+        part, depth = part_of_projection(parameter), len(curves[parameter.lane])
+        if parameter.lane not in recipe.scope or parameter.projection not in recipe.projections:
+            ratios[parameter.name] = 1.0
+            continue
+        if part in finer:
+            check_depth(finer[part], part, depth)
+        row: Sequence[Ratio] = finer.get(part, curves[parameter.lane])
+        ratios[parameter.name] = row[parameter.layer]
+    return ratios

@@ -8,7 +8,7 @@ It travels as a plain dictionary (YAML file, page, command line):
     alpha: 0.8                 # three values for `groups`
     scope: [encoder.self, decoder.self, decoder.cross]
     projections: [q, k, v]
-    ratios: {encoder.self: [1.0, 0.7, 0.5, 0.2], …}      # `custom` only
+    ratios: {encoder.self: [1.0, 0.7, 0.5, 0.2], …}      # `custom` only; ratios of smaller parts: explorer/finer.py
 
 Methods without a curve take their own parameters (explorer/methods.py) in place of the five last, and any recipe may
 add task vectors:
@@ -28,12 +28,13 @@ from explorer.addition import Addition, read_additions
 from explorer.attention import LANES, PROJECTIONS, Lane, Part, Projection
 from explorer.checks import number, one_of, some_of
 from explorer.errors import RecipeError, seen
+from explorer.finer import Finer, finer_dict, finer_words, read_finer
 from explorer.methods import DEFAULT_METHOD, METHODS, Method, Value
 from explorer.schedule import GROUPS, MAX_EXPONENT, SCHEDULE_NAMES, SCHEDULES, ScheduleName, mixing_ratios
 
 RECIPE_VERSION = 1
 _COMMON = ("version", "triple", "method", "scope", "add")
-_CURVE = ("schedule", "lambda", "alpha", "projections", "ratios")
+_CURVE = ("schedule", "lambda", "alpha", "projections", "ratios", "finer")
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Recipe:
         scope: parts that are merged; everything else is M1's.
         projections: of q, k and v, those that are merged.
         ratios: for ``custom``: λ_i of each lane in scope, lowest layer first.
+        finer: for ``custom`` of SA Merge: λ_i of parts of a lane, and of feed-forward layers.
         values: the method's own parameters, in its table's order.
         add: task vectors added to the merge.
 
@@ -63,6 +65,7 @@ class Recipe:
     scope: tuple[Part, ...] = LANES
     projections: tuple[Projection, ...] = PROJECTIONS
     ratios: tuple[tuple[Lane, tuple[float, ...]], ...] = ()
+    finer: Finer = ()
     values: tuple[tuple[str, Value], ...] = ()
     add: tuple[Addition, ...] = ()
 
@@ -93,6 +96,7 @@ class Recipe:
             parts.append(", ".join(self.scope) or "nothing merged")
         if self.projections != PROJECTIONS:
             parts.append(", ".join(self.projections) or "no projection")
+        parts += finer_words(self.finer)
         parts += [f"{each.beta:+g}·τ({each.vector})" for each in self.add]
         return " · ".join(parts)
 
@@ -109,6 +113,8 @@ class Recipe:
             entries["projections"] = list(self.projections)
             if self.schedule == "custom":
                 entries["ratios"] = {lane: list(values) for lane, values in self.ratios}
+            if self.finer:
+                entries["finer"] = finer_dict(self.finer)
         if self.add:
             entries["add"] = [each.as_dict() for each in self.add]
         return entries
@@ -189,7 +195,18 @@ def _read_curve(entries: Mapping[str, Any], where: str) -> dict[str, Any]:
         "exponents": _exponents(entries.get("alpha", 0.8), schedule, f"{where}: alpha"),
         "projections": some_of(entries.get("projections", PROJECTIONS), PROJECTIONS, f"{where}: projections"),
         "ratios": _read_ratios(entries.get("ratios"), where) if schedule == "custom" else (),
+        "finer": _read_finer(entries, schedule, where),
     }
+
+
+def _read_finer(entries: Mapping[str, Any], schedule: ScheduleName, where: str) -> Finer:
+    if not entries.get("finer"):
+        return ()
+    if schedule != "custom" or entries.get("method", DEFAULT_METHOD) != DEFAULT_METHOD:
+        raise RecipeError(
+            f"{where}: finer: only SA Merge with schedule custom has ratios of smaller parts; leave it out."
+        )
+    return read_finer(entries["finer"], f"{where}: finer")
 
 
 def _exponents(value: object, schedule: ScheduleName, where: str) -> tuple[float, ...]:

@@ -26,6 +26,8 @@ from explorer.schedule import SCHEDULE_NAMES
 from explorer.workbench import Workbench
 
 DRAWN = {"encoder.self": [1.0, 0.25], "decoder.self": [0.0, 0.5], "decoder.cross": [0.125, 0.0]}
+FINER = {"encoder.self.q": [0.5, 0.0], "decoder.cross.k": [1.0, 0.7], "decoder.feed-forward": [0.25, 1.0]}
+HEADS = {"encoder.self.v": [[0.0, 1.0], [0.3, 0.6]], "decoder.self.q": [0.2, [0.4, 0.8]]}
 ADD = [{"vector": "m2", "beta": 0.3, "scope": ["feed-forward", "encoder.self"]}, {"vector": "m1", "beta": -0.2}]
 
 
@@ -43,6 +45,7 @@ SUMS = {
     **CURVES,
     "one lane": a_recipe(scope=["decoder.cross"], projections=["q", "v"]),
     "nothing": a_recipe(scope=[]),
+    "finer": a_recipe(schedule="custom", ratios=DRAWN, finer=FINER),
     "all M1": a_recipe(**{"lambda": 1.0}),
     "all M2 in attention": a_recipe(schedule="constant", **{"lambda": 0.0}),
     "every head": a_recipe(method="hsa", heads=1.0),
@@ -275,6 +278,21 @@ def test_what_groups_cannot_express_is_said_in_a_sentence(recipe, reason, export
     assert "\n" not in str(caught.value)
 
 
+def test_shares_that_differ_by_projection_and_layer_go_out_and_come_back(exported, tiny_bench):
+    recipe = a_recipe(schedule="custom", ratios=DRAWN, finer=FINER)
+    for kind in ("mergekit", "sa-merge"):
+        assert imported(exported(kind, recipe), tiny_bench.names) == recipe
+    text = groups_of((Q, 0.5), (K, 0.6))
+    found = dict(imported(text, tiny_bench.names).finer)
+    assert [found[f"encoder.self.{letter}"] for letter in "qk"] == [(0.5, 1.0), (0.6, 1.0)]
+
+
+@pytest.mark.parametrize("kind", ["mergekit", "sa-merge"])
+def test_shares_of_heads_leave_as_a_script_alone(kind, exported):
+    with pytest.raises(RecipeError, match="heads with ratios of their own"):
+        exported(kind, a_recipe(schedule="custom", ratios=DRAWN, finer=HEADS))
+
+
 Q, K = ".*layers.0.self_attn.q.*", ".*layers.0.self_attn.k.*"
 
 
@@ -295,7 +313,6 @@ BROKEN = {
     "lamda too large": groups_of((".*", 2)),
     "not a pattern": groups_of(("((", 0.5)),
     "no string": groups_of((3, 0.5)),
-    "mixed projections": groups_of((Q, 0.5), (K, 0.6)),
     "uneven": groups_of((".*fc1.*", 0.5), (".*fc2.*", 0.6)),
     "method": "merge_method: karcher",
     "no models": "merge_method: linear",
@@ -325,6 +342,7 @@ METHODS_OF_A_SCRIPT = {
     "some": a_recipe(method="ties", scope=["feed-forward", "norms", "decoder.cross", "embeddings"], share=1.0),
     "seeded": a_recipe(method="dare", seed=7, density=0.3, scale=1.5, share=0.2),
     "added": a_recipe(add=ADD),
+    "finer": a_recipe(schedule="custom", ratios=DRAWN, finer=FINER | HEADS, projections=["q", "v"]),
     "lerp end": a_recipe(method="lerp", **{"lambda": 0.0}),
 }
 

@@ -38,7 +38,7 @@ def choices(
 def _elsewhere(hearing: Hearing, chosen: Sequence[str]) -> dict[str, Any]:
     mine = [each for half, name in enumerate(chosen) for each in hearing.of(name, 1 - half)]
     other = [each for half in (0, 1) for each in hearing.of("m1", 1 - half)]
-    return {"wer": percent(wer(mine)), "against m1": _verdict(verdict_of(mine, other))}
+    return {"wer": percent(wer(mine)), "against m1": verdict_row(verdict_of(mine, other))}
 
 
 def cross(judged: CrossJudgement, labels: Mapping[str, str]) -> dict[str, Any]:
@@ -50,27 +50,28 @@ def cross(judged: CrossJudgement, labels: Mapping[str, str]) -> dict[str, Any]:
     """
     return {
         "wer": percent(judged.wer),
-        "against m1": _verdict(judged.verdict),
+        "against m1": verdict_row(judged.verdict),
         "ways": [
             {
                 "chosen": labels[way.chosen],
                 "wer where chosen": percent(way.chosen_wer),
                 "wer where judged": percent(way.wer),
                 "interval": [percent(way.interval.low), percent(way.interval.high)],
-                "against m1": _verdict(way.verdict),
+                "against m1": verdict_row(way.verdict),
             }
             for way in judged.ways
         ],
     }
 
 
-def _verdict(verdict: Verdict) -> dict[str, Any]:
+def verdict_row(verdict: Verdict, other: str = "M1") -> dict[str, Any]:
+    """Return the difference of two models with its interval and what it says."""
     return {
         "difference": percent(verdict.difference),
         "interval": [percent(verdict.interval.low), percent(verdict.interval.high)],
         "better": verdict.better,
         "speakers": verdict.speakers,
-        "sentence": verdict.sentence("merge", "M1"),
+        "sentence": verdict.sentence("merge", other),
     }
 
 

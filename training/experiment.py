@@ -96,7 +96,7 @@ class Experiment:
         Returns:
             A document for JSON: ``models``, ``cells``, ``chosen``; WERs in percent.
         """
-        bench = self._open(pairing)
+        bench = self.open(pairing)
         cells, merges = cells_of(pairing, bench.depths, schedules, grid)
         hearings: dict[str, Hearing] = {}
         models: dict[str, Any] = {}
@@ -120,7 +120,7 @@ class Experiment:
         Returns:
             Of each model, WER in percent by window and the difference between the two.
         """
-        bench = self._open(pairing)
+        bench = self.open(pairing)
         merges = {
             f"λ {mixing:g}, α {alpha:g}": Recipe(pairing, "sa", "depth", mixing, (alpha,))
             for mixing, alpha in WINDOW_MERGES
@@ -146,7 +146,7 @@ class Experiment:
         Returns:
             A document for JSON: ``models``, ``cells``, and what was ``chosen`` of each way of adding; WERs in percent.
         """
-        bench = self._open(pairing.name)
+        bench = self.open(pairing.name)
         ways: dict[str, tuple[tuple[str, float], ...]] = {
             f"{file.stem}, whole": ((file.stem, 1.0),) for file in pairing.further
         }
@@ -179,7 +179,8 @@ class Experiment:
         tallies = self._hear(bench, utterances, names, {}, decoding, ", ".join(names))
         return {name: measured(tallies[name]) for name in names}
 
-    def _open(self, pairing: str) -> Bench:
+    def open(self, pairing: str) -> Bench:
+        """Open the triple of a pairing."""
         with terminal_progress() as progress:
             return self._workbench.bench(pairing, progress)
 
@@ -187,7 +188,7 @@ class Experiment:
         self, pairing: str, utterances: Sequence[Utterance], merges: Mapping[str, Recipe], *, with_others: bool
     ) -> dict[str, Sequence[Heard]]:
         """Return what M1 and merges hear, windows cut to the clip; M0, in one of 30 s, and M2 if asked."""
-        bench = self._open(pairing)
+        bench = self.open(pairing)
         evaluations = [self._evaluated(bench, utterances, ["m0"], {}, _FULL, "m0")] if with_others else []
         members: list[ModelName] = ["m1", "m2"] if with_others else ["m1"]
         evaluations.append(self._evaluated(bench, utterances, members, merges, _FIT, pairing))

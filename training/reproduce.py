@@ -47,8 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = _parser().parse_args(arguments)
         for document in _documents(options):
-            _write(options.out / "experiment.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")
-            _write(options.out / "experiment.md", table(document))
+            write_beside(options.out / "experiment.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+            write_beside(options.out / "experiment.md", table(document))
     except ExplorerError as error:
         sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
         return 2
@@ -77,8 +77,8 @@ def _parser() -> Parser:
 
 def _documents(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Yield the document so far after each pairing."""
-    parts = _some_of(options.parts, PARTS, "--parts")
-    schedules = cast(list[ScheduleName], _some_of(options.schedules, SCHEDULES, "--schedules"))
+    parts = some_of(options.parts, PARTS, "--parts")
+    schedules = cast(list[ScheduleName], some_of(options.schedules, SCHEDULES, "--schedules"))
     corpora = _corpora(options)
     wanted = [
         (part, _pairing(name, [m1, m2, *further], options.vectors))
@@ -139,14 +139,20 @@ def _provenance(path: Path) -> dict[str, str]:
     }
 
 
-def _some_of(text: str, allowed: Sequence[str], name: str) -> list[str]:
+def some_of(text: str, allowed: Sequence[str], name: str) -> list[str]:
+    """Read a list with commas.
+
+    Raises:
+        TrainingError: it is empty, or names something else than ``allowed``.
+    """
     given = [each for each in text.split(",") if each]
     if not given or any(each not in allowed for each in given):
         raise TrainingError(f"{name}: expected some of {', '.join(allowed)}, but got {text!r}.")
     return given
 
 
-def _write(path: Path, text: str) -> None:
+def write_beside(path: Path, text: str) -> None:
+    """Write a text file beside its place and rename it; its folder is made if need be."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
     fresh.write_text(text, encoding="utf-8")

@@ -36,6 +36,28 @@ def table(document: Mapping[str, Any]) -> str:
     return "\n".join(lines).lstrip("\n") + "\n"
 
 
+def learned_table(document: Mapping[str, Any]) -> str:
+    """Write down what learned curves are worth to speakers they did not learn from.
+
+    Args:
+        document: of ``training.learned_curve``, whole or so far.
+
+    Returns:
+        Markdown; WERs in percent, pooled both ways round.
+    """
+    lines = ["| child speech in M1 | curve | WER | against M1 | against the best λ, α |", "|---|---|---|---|---|"]
+    for name, result in document["pairings"].items():
+        lines.append(f"| {name} | M1 itself | {_wer(result['m1'])} | | |")
+        best = result["best point"]
+        lines.append(
+            f"| | best λ, α ({'; '.join(best['chosen'])}) | {_wer(best)} | {_compared(best['against m1'])} | |"
+        )
+        for way, judged in result["learned"].items():
+            said = " | ".join(_compared(judged[other]) for other in ("against m1", "against the best point"))
+            lines.append(f"| | learned, by {way} | {_wer(judged)} | {said} |")
+    return "\n".join(lines) + "\n"
+
+
 def _merges(results: Mapping[str, Any]) -> list[str]:
     lines = [
         "| child speech in M1 | corpus | M0, 30 s | M1 | M2 | SA Merge chosen for the child | difference to M1 "
@@ -56,10 +78,13 @@ def _judged(result: Mapping[str, Any], goal: str, corpus: str) -> str:
 
 
 def _said(judged: Mapping[str, Any]) -> str:
-    verdict = judged["against m1"]
+    return f"{judged['wer']:.2f} | {_compared(judged['against m1'])}"
+
+
+def _compared(verdict: Mapping[str, Any]) -> str:
     low, high = verdict["interval"]
     says = "better" if high < 0 else "worse" if low > 0 else "undecided"
-    return f"{judged['wer']:.2f} | {_signed(verdict['difference'])} [{_signed(low)}, {_signed(high)}], {says}"
+    return f"{_signed(verdict['difference'])} [{_signed(low)}, {_signed(high)}], {says}"
 
 
 def _wer(measured: Mapping[str, Any]) -> str:

@@ -67,6 +67,9 @@
     const all = row.curve ? "all attention" : "everything";
     parts.push(recipe.scope.length === (row.curve ? 3 : row.parts.length) ? all : recipe.scope.join(", ") || "nothing merged");
     if (recipe.projections && recipe.projections.length < 3) parts.push(recipe.projections.join(", ") || "no projection");
+    const finer = Object.keys(recipe.finer || {});
+    if (finer.some((part) => !part.endsWith("feed-forward"))) parts.push(page.say("recipe.finer"));
+    if (finer.some((part) => part.endsWith("feed-forward"))) parts.push(page.say("recipe.forward"));
     parts.push(...(recipe.add || []).map((each) => `${each.beta < 0 ? "−" : "+"}${Math.abs(each.beta)}·τ(${each.vector})`));
     return parts.join(" · ");
   };

@@ -4,7 +4,7 @@
   const page = (window.SAMerge = window.SAMerge || {});
   const { el } = page;
 
-  const duration = (seconds) => (seconds < 60 ? `${Math.ceil(seconds)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`);
+  const duration = page.duration = (seconds) => (seconds < 60 ? `${Math.ceil(seconds)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`);
 
   const many = (number, name) => `${number} ${name}${number === 1 ? "" : "s"}`;
 

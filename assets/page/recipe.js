@@ -22,9 +22,7 @@
       for (const each of [schedule.parentNode, curveDials, curve.node, projections.node]) each.hidden = !row().curve;
       flat.hidden = row().curve;
       flat.textContent = say("recipe.flat", { method: row().title });
-      rest.textContent = row().curve
-        ? say("recipe.rest_of_curve")
-        : say("recipe.rest");
+      rest.textContent = say(row().curve ? (recipe.finer ? "recipe.rest_of_finer" : "recipe.rest_of_curve") : "recipe.rest");
       about.hidden = recipe.method === "sa";
       about.replaceChildren(el("code", { class: "sam-equation" }, row().equation), `${row().meaning} `,
         el("a", { href: row().paper, target: "_blank", rel: "noreferrer" }, say("recipe.paper")));
@@ -65,8 +63,14 @@
       both({});
     };
 
+    /** A recipe that moves by itself: drawn like a hand's, and nobody is asked to hear it yet. */
+    page.showRecipe = (moved) => {
+      recipe = structuredClone(moved);
+      changed({});
+    };
+
     const setSchedule = (name) => {
-      const change = { schedule: name };
+      const change = { schedule: name, finer: name === "custom" ? recipe.finer : undefined };
       if (name === "custom") change.ratios = ratiosNow();
       const alpha = Array.isArray(recipe.alpha) ? recipe.alpha : [recipe.alpha];
       if (name === "groups") change.alpha = alpha.length === 3 ? alpha : [0.7, 0.8, 0.9];
@@ -77,7 +81,7 @@
       const change = { triple: name };
       const add = (recipe.add || []).filter((each) => each.vector in props.vectors[name]);
       if (recipe.add) change.add = add.length ? add : undefined;
-      if (recipe.schedule === "custom") Object.assign(change, { schedule: "depth", ratios: undefined });
+      if (recipe.schedule === "custom") Object.assign(change, { schedule: "depth", ratios: undefined, finer: undefined });
       left.clear();
       both(change);
     };
@@ -100,7 +104,8 @@
       moved: (lane, layer, ratio) => {
         const ratios = ratiosNow();
         ratios[lane][layer] = ratio;
-        changed({ schedule: "custom", ratios, alpha: Array.isArray(recipe.alpha) ? 0.8 : recipe.alpha });
+        const finer = page.finerMoved(recipe.finer, lane, layer, ratio);
+        changed({ schedule: "custom", ratios, finer, alpha: Array.isArray(recipe.alpha) ? 0.8 : recipe.alpha });
       },
       rested: () => { if (!page.sameRecipe(recipe, props.value.recipe)) rested(); },
     };

@@ -29,6 +29,10 @@
     return curves;
   };
 
+  /** What is finer than a lane, once a hand has moved the lane's point: everything in that layer of it follows. */
+  page.finerMoved = (finer, lane, layer, ratio) => finer && Object.fromEntries(Object.entries(finer).map(([part, ratios]) =>
+    [part, part.startsWith(`${lane}.`) ? ratios.map((each, index) => (index === layer ? ratio : each)) : ratios]));
+
   page.subscript = (number) => [...String(number)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]).join("");
 
   /** The formula with its numbers, for one layer: "λ₅ = 0.2^(0.8·6/12) = 0.53". */

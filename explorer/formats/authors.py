@@ -43,6 +43,11 @@ def authors_text(recipe: Recipe, names: Iterable[str], fingerprint: str) -> str:
         share = float(dict(recipe.values)["lambda"])
         inside = [name for name, found in weighted_sums(recipe, names).items() if found != ALL_M1]
         groups = {(max(share, NOTHING), 1.0): [re.escape(name) for name in inside]} if inside else {}
+    elif recipe.finer:
+        groups = {}
+        for name, found in weighted_sums(recipe, names).items():
+            if found != ALL_M1:
+                groups.setdefault((max(found["m1"], NOTHING), 1.0), []).append(re.escape(name))
     elif recipe.method == DEFAULT_METHOD:
         groups = _curve_groups(recipe, names)
     else:

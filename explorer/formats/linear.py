@@ -4,19 +4,22 @@ SA Merge, Lerp, Task Arithmetic and added task vectors are such sums (W0 + β·�
 signs, dropping at random and walking along an arc are not.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 from explorer.attention import (
     LANES,
     PARTS,
     PROJECTIONS,
+    Lane,
+    Projection,
     attention_parameter,
     attention_parameters,
     lane_depths,
     part_of,
 )
 from explorer.errors import RecipeError
+from explorer.finer import Ratio, feed_forward_ratios
 from explorer.ratios import parameter_ratios
 from explorer.recipe import Recipe, recipe_from
 
@@ -58,8 +61,8 @@ def _without_additions(recipe: Recipe, names: tuple[str, ...]) -> dict[str, Sum]
     values = dict(recipe.values)
     sums: dict[str, Sum] = dict.fromkeys(names, ALL_M1)
     if recipe.method == "sa" or (recipe.method == "hsa" and values["heads"] == 1.0):
-        ratios = parameter_ratios(recipe, attention_parameters(names))
-        return sums | {name: {"m1": ratio, "m2": 1.0 - ratio} for name, ratio in ratios.items()}
+        ratios = {**parameter_ratios(recipe, attention_parameters(names)), **feed_forward_ratios(recipe.finer, names)}
+        return sums | {name: _between(ratio) for name, ratio in ratios.items()}
     inside = [name for name in names if part_of(name) in recipe.scope]
     if recipe.method == "lerp":
         share = float(values["lambda"])
@@ -71,6 +74,12 @@ def _without_additions(recipe: Recipe, names: tuple[str, ...]) -> dict[str, Sum]
     raise RecipeError(
         f"method {recipe.method}: is no weighted sum of the checkpoints; export it as python or a folder."
     )
+
+
+def _between(ratio: Ratio) -> Sum:
+    if isinstance(ratio, tuple):
+        raise RecipeError("finer: heads with ratios of their own are no weighted sum of tensors; export it as python.")
+    return {"m1": ratio, "m2": 1.0 - ratio}
 
 
 def same_sums(one: Mapping[str, Sum], other: Mapping[str, Sum]) -> bool:
@@ -115,23 +124,23 @@ def _curve(sums: Mapping[str, Sum], triple: str, where: str) -> Recipe:
     projections = [
         letter for letter in PROJECTIONS if any(r != 1.0 for p, r in ratios.items() if p.projection == letter)
     ]
-    depths = lane_depths(parameters)
-    curves = {lane: [1.0] * depth for lane, depth in depths.items()}
-    for lane, curve in curves.items():
-        for layer in range(len(curve)):
-            found = {
-                ratio
-                for each, ratio in ratios.items()
-                if (each.lane, each.layer) == (lane, layer) and each.projection in projections
-            }
-            if len(found) > 1:
-                raise RecipeError(
-                    f"{where}: {lane} layer {layer}: its projections have different ratios; here they share one."
-                )
-            curve[layer] = found.pop() if found else 1.0
-    scope = [lane for lane in LANES if any(ratio != 1.0 for ratio in curves.get(lane, ()))]
+    found: dict[Lane, dict[Projection, dict[int, float]]] = {
+        lane: {letter: {} for letter in projections} for lane in lane_depths(parameters)
+    }
+    for each, ratio in ratios.items():
+        if each.projection in projections and found[each.lane][each.projection].setdefault(each.layer, ratio) != ratio:
+            raise RecipeError(f"{where}: {each.name}: weight and bias have different ratios; here they share one.")
+    rows = {lane: {letter: list(row.values()) for letter, row in letters.items()} for lane, letters in found.items()}
+    scope = [lane for lane in LANES if any(ratio != 1.0 for row in rows.get(lane, {}).values() for ratio in row)]
+    apart = [lane for lane in scope if len({tuple(row) for row in rows[lane].values()}) > 1]
     entries = {"triple": triple, "schedule": "custom", "scope": scope, "projections": projections}
-    return recipe_from(entries | {"ratios": {lane: curves[lane] for lane in scope}}, where)
+    curves = {lane: [_mean(layer) for layer in zip(*rows[lane].values(), strict=True)] for lane in scope}
+    finer = {f"{lane}.{letter}": row for lane in apart for letter, row in rows[lane].items()}
+    return recipe_from(entries | {"ratios": curves} | ({"finer": finer} if finer else {}), where)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return values[0] if len(set(values)) == 1 else sum(values) / len(values)
 
 
 def _flat(changed: Mapping[str, Sum], sums: Mapping[str, Sum], triple: str, where: str) -> Recipe:

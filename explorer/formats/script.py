@@ -6,12 +6,14 @@ bit for bit on a CPU.
 
 from collections.abc import Mapping
 
-from explorer.attention import LANES, PARTS, Lane, Part
+from explorer.attention import LANES, PARTS, PROJECTIONS, Lane, Part, attention_parameters
 from explorer.config import Source, TripleSpec
 from explorer.errors import RecipeError
+from explorer.finer import Ratio, feed_forward_ratios
 from explorer.formats import script_parts
 from explorer.formats.heading import heading
 from explorer.formats.places import place_text
+from explorer.ratios import parameter_ratios
 from explorer.recipe import Recipe
 
 # Part → what its tensors' names have; a test holds them against ``attention.part_of``.
@@ -83,6 +85,9 @@ def script_text(recipe: Recipe, spec: TripleSpec, depths: Mapping[Lane, int], fi
 
 def _method(recipe: Recipe, depths: Mapping[Lane, int]) -> str:
     values = {name: repr(value) for name, value in recipe.values}
+    if recipe.finer:
+        rows = "".join(f"    {name!r}: {ratio},\n" for name, ratio in _modules_ratios(recipe, depths).items())
+        return script_parts.FINER.format(ratios="{\n" + rows + "}")
     if recipe.row.curve:
         lanes = {_MODULES[lane]: list(row) for lane, row in recipe.lane_ratios(depths).items() if lane in recipe.scope}
         listed = "".join(f"    {lane!r}: {row},\n" for lane, row in lanes.items())
@@ -114,6 +119,25 @@ def _method(recipe: Recipe, depths: Mapping[Lane, int]) -> str:
         "dare-ties": (script_parts.ELECT + script_parts.DROP, f"torch.add(w0, elect({drawn}, {share}), alpha={scale})"),
     }[recipe.method]
     return parts + helpers.format(**values) + script_parts.FLAT.format(merge=merge)
+
+
+def _modules_ratios(recipe: Recipe, depths: Mapping[Lane, int]) -> dict[str, Ratio]:
+    """Give every module that is not M1's its ratio, or its heads theirs."""
+    names = [
+        f"model.{stack}.layers.{layer}.{attention}.{letter}_proj.weight"
+        for lane, depth in depths.items()
+        for stack, attention in [_MODULES[lane].split(".")]
+        for layer in range(depth)
+        for letter in PROJECTIONS
+    ]
+    names += [
+        f"model.{stack}.layers.{layer}.{part}.weight"
+        for stack, lane in zip(("encoder", "decoder"), LANES, strict=False)  # self-attention has the stack's depth
+        for layer in range(depths.get(lane, 0))
+        for part in ("fc1", "fc2")
+    ]
+    ratios = {**parameter_ratios(recipe, attention_parameters(names)), **feed_forward_ratios(recipe.finer, names)}
+    return {name.removesuffix(".weight"): ratio for name, ratio in ratios.items() if ratio != 1.0}
 
 
 def _pattern(scope: tuple[Part, ...]) -> str:

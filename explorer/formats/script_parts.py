@@ -75,6 +75,18 @@ def ratio_of(name):
     return RATIOS[lane][int(found[2])] if lane in RATIOS else 1
 
 """
+FINER = """
+# The share of M1 in every module, or in every head of it; what is not here is M1's.
+RATIOS = {ratios}
+
+
+def merge(name, w0, w1, w2):
+    share = RATIOS.get(name.rpartition(".")[0], 1)
+    if not isinstance(share, tuple):
+        return mix(w1, w2, share)
+    heads = zip(w1.chunk(len(share)), w2.chunk(len(share)), share)
+    return torch.cat([mix(*each) for each in heads])
+"""
 HEADS = """
 def merge(name, w0, w1, w2):
     ratio = ratio_of(name)

@@ -63,7 +63,7 @@ def dropped_and_joined(
         method: whose joined vectors are kept for the next move.
         join: of two task vectors of one shape and the weight of the first.
     """
-    density, share, seed = number_of(values, "density"), number_of(values, "share"), int(values["seed"])
+    density, share, seed = number_of(values, "density"), number_of(values, "share"), int(number_of(values, "seed"))
 
     def joined() -> Tensor:
         one, other = draws(operands, seed)

@@ -8,8 +8,8 @@ from torch import Tensor
 from explorer.kept import Kept
 from explorer.methods import Value
 
-Values = Mapping[str, Value]
-"""The method's parameters by name; for methods with a curve also ``ratio``, λ_i of this tensor."""
+Values = Mapping[str, Value | tuple[float, ...]]
+"""The method's parameters by name; for methods with a curve also ``ratio``: λ_i of this tensor, or of each head."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,4 +37,6 @@ class Operands:
 
 def number_of(values: Values, name: str) -> float:
     """Read a number among a method's parameters."""
-    return float(values[name])
+    value = values[name]
+    assert not isinstance(value, tuple), "heads have ratios of their own in SA Merge alone"
+    return float(value)

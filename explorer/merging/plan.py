@@ -4,13 +4,15 @@ A tensor whose job is the same as before need not be computed again; a tensor wi
 """
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, cast
 
 from torch import Tensor
 
 from explorer.attention import AttentionParameter, Part, part_of
+from explorer.errors import RecipeError
+from explorer.finer import feed_forward_ratios
 from explorer.merging.operands import Operands, Values
 from explorer.methods import METHODS, Value
 from explorer.ratios import parameter_ratios
@@ -23,12 +25,12 @@ class Job:
 
     Attributes:
         method: name of a method, or None for M1's tensor.
-        values: its parameters; for methods with a curve also ``ratio``.
+        values: its parameters; for methods with a curve also ``ratio``, of the tensor or of each of its heads.
         add: task vectors added, with their β.
     """
 
     method: str | None
-    values: tuple[tuple[str, Value], ...] = ()
+    values: tuple[tuple[str, Value | tuple[float, ...]], ...] = ()
     add: tuple[tuple[str, float], ...] = ()
 
 
@@ -65,11 +67,12 @@ def plan(
         Parameter name → job; tensors that are M1's have none.
 
     Raises:
-        RecipeError: a custom curve does not fit the model's depth.
+        RecipeError: a custom curve, or ratios of smaller parts, do not fit the model's depth.
     """
     jobs: dict[str, Job] = {}
     if recipe.row.curve:
-        for name, ratio in parameter_ratios(recipe, parameters).items():
+        ratios = {**parameter_ratios(recipe, parameters), **feed_forward_ratios(recipe.finer, differing)}
+        for name, ratio in ratios.items():
             if ratio != 1.0:
                 jobs[name] = Job(recipe.method, (("ratio", ratio), *recipe.values))
     else:
@@ -82,3 +85,19 @@ def plan(
                 job = jobs.get(name, Job(None))
                 jobs[name] = Job(job.method, job.values, (*job.add, (addition.vector, addition.beta)))
     return jobs
+
+
+def check_heads(jobs: Mapping[str, Job], heads: Callable[[str], int]) -> None:
+    """See whether tensors whose heads have ratios of their own have as many heads.
+
+    Args:
+        jobs: of a recipe.
+        heads: parameter name → number of heads of the model at hand.
+
+    Raises:
+        RecipeError: one has not.
+    """
+    for name, job in jobs.items():
+        ratio = dict(job.values).get("ratio")
+        if isinstance(ratio, tuple) and len(ratio) != heads(name):
+            raise RecipeError(f"finer: {name}: expected {heads(name)} ratios, one a head, but got {len(ratio)}.")

@@ -17,10 +17,16 @@ def merge(operands: Operands, values: Values, out: Tensor) -> Tensor:
 
     Args:
         operands: of one q, k or v tensor.
-        values: ``ratio``: λ_i in [0, 1], the share of M1.
+        values: ``ratio``: λ_i in [0, 1], the share of M1; or one for each head, whose rows follow each other.
         out: of the same shape; must share memory with none of them.
 
     Returns:
         ``out``.
     """
-    return interpolate(operands.first, operands.second, number_of(values, "ratio"), out)
+    ratio = values["ratio"]
+    if not isinstance(ratio, tuple):
+        return interpolate(operands.first, operands.second, number_of(values, "ratio"), out)
+    rows = (tensor.chunk(len(ratio)) for tensor in (operands.first, operands.second, out))
+    for first, second, place, each in zip(*rows, ratio, strict=True):
+        interpolate(first, second, each, place)
+    return out

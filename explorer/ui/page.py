@@ -24,11 +24,12 @@ from explorer.ui.real_speech import RealSpeech
 from explorer.ui.recipe_panel import recipe_panel
 from explorer.ui.render import Column, model_titles, transcripts
 from explorer.ui.shelf import Shelf
+from explorer.ui.teaching import Teaching
 from explorer.ui.text import LOADING, METHOD, METHODS_INTRO, NEWCOMER, SAMPLES_LEGEND, TAGLINE, WORDS
 
 SCRIPTS = (
     *("text", "dom", "hand", "words", "schedule", "behind", "curve", "dials", "recipe", "pins", "clips", "real"),
-    *("transcripts", "evaluation", "results", "closer", "comparison", "anatomy", "header"),
+    *("transcripts", "evaluation", "results", "closer", "comparison", "anatomy", "losses", "learning", "header"),
 )
 MODEL_QUEUE = "model"
 
@@ -52,6 +53,7 @@ def build_page(
         serve_folders: whether visitors may evaluate folders of this machine.
     """
     choosing = Choosing(config, serve_folders=serve_folders)
+    teaching = Teaching(opening, choosing, open_=serve_folders)
     exploring, evaluating = Exploring(opening, samples, shelf), Evaluating(opening, choosing, shelf)
     comparing = Comparing(opening, choosing)
     demo = gr.Blocks(title="SA Merge Explorer", analytics_enabled=False, fill_width=True, delete_cache=(600, 3600))
@@ -67,7 +69,12 @@ def build_page(
             gr.Markdown(f"⚠ {problem}", elem_classes="sam-problem")
         with gr.Tab("Explore", id="explore"):
             panel = _explore_tab(
-                config, exploring, samples, demo, RealSpeech(config, opening, choosing, shelf, open_=serve_folders)
+                config,
+                exploring,
+                samples,
+                demo,
+                RealSpeech(config, opening, choosing, shelf, open_=serve_folders),
+                teaching,
             )
         with gr.Tab("Evaluate", id="evaluate"):
             evaluate_tab(config, choosing, evaluating, panel, open_=serve_folders)
@@ -80,11 +87,17 @@ def build_page(
         demo.unload(exploring.leave)
         demo.unload(evaluating.leave)
         demo.unload(comparing.leave)
+        demo.unload(teaching.leave)
     return demo
 
 
 def _explore_tab(
-    config: Config, exploring: Exploring, samples: Mapping[str, Utterance], demo: gr.Blocks, real: RealSpeech
+    config: Config,
+    exploring: Exploring,
+    samples: Mapping[str, Utterance],
+    demo: gr.Blocks,
+    real: RealSpeech,
+    teaching: Teaching,
 ) -> gr.HTML:
     first = next(iter(samples.values()), None)
     recipe = recipe_from(config.default, f"{config.path.name}: default")
@@ -93,6 +106,7 @@ def _explore_tab(
     with gr.Row():
         with gr.Column(scale=8, min_width=320):
             panel = recipe_panel(config, recipe)
+            teaching.lay_out()
             heard = gr.HTML(
                 value=transcripts(waiting, "loading", None) | {"notice": LOADING},
                 html_template="",
