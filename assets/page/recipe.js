@@ -22,7 +22,8 @@
       for (const each of [schedule.parentNode, curveDials, curve.node, projections.node]) each.hidden = !row().curve;
       flat.hidden = row().curve;
       flat.textContent = say("recipe.flat", { method: row().title });
-      rest.textContent = say(row().curve ? (recipe.finer ? "recipe.rest_of_finer" : "recipe.rest_of_curve") : "recipe.rest");
+      const ofCurve = recipe.finer ? say("recipe.rest_of_finer") : say("recipe.rest_of_curve");
+      rest.textContent = row().curve ? ofCurve : say("recipe.rest");
       about.hidden = recipe.method === "sa";
       about.replaceChildren(el("code", { class: "sam-equation" }, row().equation), `${row().meaning} `,
         el("a", { href: row().paper, target: "_blank", rel: "noreferrer" }, say("recipe.paper")));
