@@ -5,17 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from explorer.audio import Clip, load_clip
 from explorer.corpora.utterance import Utterance
 from explorer.errors import AudioError, CorpusError
 from explorer.learning.settings import Settings
 from explorer.transcription.decoding import WINDOW_SECONDS, Decoding
-from explorer.transcription.transcriber import Transcriber
 
-MAX_KEPT_BYTES = 512_000_000
 _MARKS = re.compile(r"[^\w\s']|_")
 _POOL = 4
 # Told apart from each other by their number: who is kept aside, and in what order clips come.
@@ -140,28 +136,6 @@ def by_window(items: Sequence[Item], most: int) -> Iterator[list[Item]]:
     for group in groups.values():
         for start in range(0, len(group), most):
             yield group[start : start + most]
-
-
-class Spectrograms:
-    """Log-mel features of clips, computed once as long as they fit into memory."""
-
-    def __init__(self, transcriber: Transcriber, decoding: Decoding) -> None:
-        self._transcriber = transcriber
-        self._decoding = decoding
-        self._kept: dict[str, Tensor] = {}
-        self._bytes = 0
-
-    def of(self, item: Item) -> Tensor:
-        """Return the features of one clip, float32, shape (mel bins, frames)."""
-        known = self._kept.get(item.clip.digest)
-        if known is not None:
-            return known
-        with torch.autocast("cpu", enabled=False):  # the filter bank is numpy's, which has no bfloat16
-            features = self._transcriber.features([item.clip], self._decoding)[0].clone()
-        if self._bytes + features.nbytes <= MAX_KEPT_BYTES:
-            self._kept[item.clip.digest] = features
-            self._bytes += features.nbytes
-        return features
 
 
 def _plain(text: str) -> str:

@@ -19,11 +19,11 @@ from explorer.bench import Bench
 from explorer.checkpoints.triple import build_model
 from explorer.checkpoints.weights import TIED
 from explorer.learning.knobs import Knobs, Vector
-from explorer.learning.material import Item, Spectrograms, by_window
+from explorer.learning.material import Item, by_window
 from explorer.learning.settings import Settings
 from explorer.live_model import Network
 from explorer.transcription.decoding import Decoding, Halt
-from explorer.transcription.greedy import encode
+from explorer.transcription.encoder import encode
 
 GROUP_CLIPS = 8
 """Clips of one turn at the model: whoever waits has it after them."""
@@ -69,7 +69,6 @@ class Student:
         self._first = {name: weights[name] for name in knobs.tensors}
         self._second = {name: tensor for name, tensor in self._end(knobs, 0 * ones).items() if name in knobs.tensors}
         self._forced = _Forced(build_model(bench.live.triple.config, weights))
-        self._spectrograms = Spectrograms(bench.transcriber, decoding)
         self._room = int(self._forced.network.config.max_target_positions)
 
     def _end(self, knobs: Knobs, values: Vector) -> dict[str, Tensor]:
@@ -159,11 +158,11 @@ class Student:
             return [(item, self._tokens(item.text)) for item in items]
         recipe = self._knobs.recipe_at(values)
         rows = []
-        for group in by_window(items, GROUP_CLIPS):
-            features = torch.stack([self._spectrograms.of(item) for item in group])
+        for start in range(0, len(items), GROUP_CLIPS):
+            group = items[start : start + GROUP_CLIPS]
             with self._bench.live.merged(recipe) as network:
                 clips = [item.clip for item in group]
-                said = transcriber.transcribe(network, clips, self._decoding, self._halt, features)
+                said = transcriber.transcribe(network, clips, self._decoding, self._halt)
             rows += [(item, self._tokens(each.text)) for item, each in zip(group, said, strict=True)]
         return rows
 
@@ -181,7 +180,8 @@ class Student:
     def _summed(self, merged: dict[str, Tensor], group: Sequence[tuple[Item, list[int]]]) -> Tensor:
         """Return the summed loss of clips that share a window."""
         device, prompt = self._bench.live.device, len(self._bench.transcriber.rules.prompt)
-        features = torch.stack([self._spectrograms.of(item) for item, _ in group]).to(device)
+        with torch.autocast("cpu", enabled=False):  # the filter bank is numpy's, which has no bfloat16
+            features = self._bench.transcriber.features([item.clip for item, _ in group], self._decoding).to(device)
         longest = max(len(tokens) for _, tokens in group) - 1
         inputs = torch.full((len(group), longest), group[0][1][-1], dtype=torch.long)
         targets = torch.full((len(group), longest), _IGNORED, dtype=torch.long)
