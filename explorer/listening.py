@@ -19,7 +19,7 @@ class Listener:
     Attributes:
         held: lends a model by name for one batch; between batches others may have it.
         transcriber: of the triple.
-        decoding: options.
+        decoding: options; M0's window is 30 s in any case.
         halt: asked at every token.
         store: what was heard before, on disk; None remembers nothing.
         fingerprints: of the models' weights, by name; needed for every model if there is a store.
@@ -66,17 +66,20 @@ class Listener:
     def _known(self, model: str, clips: Sequence[Clip]) -> dict[str, Hypothesis]:
         if self.store is None:
             return {}
-        return self.store.known(self.fingerprints[model], [clip.digest for clip in clips], self.decoding)
+        return self.store.known(
+            self.fingerprints[model], [clip.digest for clip in clips], self.decoding.heard_by(model)
+        )
 
     def _decoded(self, model: str, clips: Sequence[Clip]) -> dict[str, Hypothesis]:
         if not clips:
             return {}
+        decoding = self.decoding.heard_by(model)
         with self.held(model) as network:
             began = time.monotonic()
-            hypotheses = self.transcriber.transcribe(network, clips, self.decoding, self.halt, self.encoders.get(model))
+            hypotheses = self.transcriber.transcribe(network, clips, decoding, self.halt, self.encoders.get(model))
             seconds, count = self.spent.get(model, (0.0, 0))
             self.spent[model] = (seconds + time.monotonic() - began, count + len(clips))
         fresh = {clip.digest: hypothesis for clip, hypothesis in zip(clips, hypotheses, strict=True)}
         if self.store is not None:
-            self.store.remember(self.fingerprints[model], fresh, self.decoding)
+            self.store.remember(self.fingerprints[model], fresh, decoding)
         return fresh

@@ -129,12 +129,9 @@ class Workbench:
 
     def settings_line(self, recipe: Recipe, decoding: Decoding, rules: TextRules, expression: str) -> str:
         """Say in a line what every number of an evaluation depends on."""
-        window = "window cut to the clip" if decoding.window == "fit" else "30 s window"
         chosen = f"filter {expression}" if expression.strip() else "no filter"
-        if decoding.precision != "float32":
-            window += f", {decoding.precision}"
         merge = f"merge {recipe.summary} of {recipe.triple}"
-        return f"{merge} · greedy, {window}, {rules.summary}, bootstrap over speakers, {chosen}"
+        return f"{merge} · {decoding.summary}, {rules.summary}, bootstrap over speakers, {chosen}"
 
     def is_open(self, triple: str) -> bool:
         """Say whether a triple can be used at once."""
@@ -142,7 +139,7 @@ class Workbench:
 
     def remembers(self, bench: Bench, model: ModelName, recipe: Recipe, clip: Clip, decoding: Decoding) -> bool:
         """Say whether ``stream`` will answer without decoding."""
-        return _memory_key(bench, model, recipe, clip, decoding) in self._remembered
+        return _memory_key(bench, model, recipe, clip, decoding.heard_by(model)) in self._remembered
 
     def stream(
         self, bench: Bench, model: ModelName, recipe: Recipe, clip: Clip, decoding: Decoding, halt: Halt
@@ -153,6 +150,7 @@ class Workbench:
             InterruptedDecodingError: ``halt`` said so.
             RecipeError: the recipe does not fit the triple.
         """
+        decoding = decoding.heard_by(model)
         key = _memory_key(bench, model, recipe, clip, decoding)
         known = self._remembered.get(key)
         if known is not None:

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from explorer.hypotheses import HypothesisStore
 from explorer.recipe import Recipe
 from explorer.schedule import ScheduleName
 from explorer.statistics import Tally
-from explorer.transcription.decoding import Decoding, Halt
+from explorer.transcription.decoding import Decoding, Halt, Precision
 from explorer.workbench import ModelName, Workbench
 from training.cells import cells_of
 from training.document import choices, cross, measured, percent
@@ -78,8 +78,11 @@ def config_of(pairings: Sequence[Pairing], base: Path | None) -> Config:
 class Experiment:
     """Hears corpora with the triples of a configuration; what was heard before is not decoded again."""
 
-    def __init__(self, config: Config, store: HypothesisStore | None, device: str) -> None:
+    def __init__(
+        self, config: Config, store: HypothesisStore | None, device: str, precision: Precision = "float32"
+    ) -> None:
         """Take the triples and a memory, if any; ``device`` is auto, cpu or cuda."""
+        self._precision: Precision = precision
         self._workbench = Workbench(config, device, store)
 
     def grid(
@@ -101,11 +104,10 @@ class Experiment:
         hearings: dict[str, Hearing] = {}
         models: dict[str, Any] = {}
         for name, utterances in corpora.items():
-            models[name] = {"m0, 30 s window": self._members(bench, utterances, ["m0"], _FULL)["m0"]}
-            tallies = self._hear(bench, utterances, ["m1", "m2"], merges, _FIT, f"{pairing}, {name}")
+            tallies = self._hear(bench, utterances, ["m0", "m1", "m2"], merges, _FIT, f"{pairing}, {name}")
             halves = (frozenset(u.speaker for u in half) for half in speaker_halves(utterances))
             hearings[name] = Hearing(tallies, (next(halves), next(halves)))
-            models[name] |= {member: measured(tallies[member]) for member in ("m1", "m2")}
+            models[name] = {member: measured(tallies[member]) for member in ("m0", "m1", "m2")}
             models[name]["subset"] = subset_fingerprint(utterances)
         rows = [
             {"schedule": cell.schedule, "lambda": cell.mixing, "alpha": cell.exponent}
@@ -173,12 +175,6 @@ class Experiment:
         ]
         return {"models": {m: measured(tallies[m]) for m in ("m1", "m2")}, "cells": cells, "chosen": chosen}
 
-    def _members(
-        self, bench: Bench, utterances: Sequence[Utterance], names: Sequence[ModelName], decoding: Decoding
-    ) -> dict[str, Any]:
-        tallies = self._hear(bench, utterances, names, {}, decoding, ", ".join(names))
-        return {name: measured(tallies[name]) for name in names}
-
     def open(self, pairing: str) -> Bench:
         """Open the triple of a pairing."""
         with terminal_progress() as progress:
@@ -187,12 +183,11 @@ class Experiment:
     def heard(
         self, pairing: str, utterances: Sequence[Utterance], merges: Mapping[str, Recipe], *, with_others: bool
     ) -> dict[str, Sequence[Heard]]:
-        """Return what M1 and merges hear, windows cut to the clip; M0, in one of 30 s, and M2 if asked."""
+        """Return what M1 and merges hear, M0 and M2 too if asked."""
         bench = self.open(pairing)
-        evaluations = [self._evaluated(bench, utterances, ["m0"], {}, _FULL, "m0")] if with_others else []
-        members: list[ModelName] = ["m1", "m2"] if with_others else ["m1"]
-        evaluations.append(self._evaluated(bench, utterances, members, merges, _FIT, pairing))
-        return {result.model: result.heard for each in evaluations for result in each.results}
+        members: list[ModelName] = ["m0", "m1", "m2"] if with_others else ["m1"]
+        evaluation = self._evaluated(bench, utterances, members, merges, _FIT, pairing)
+        return {result.model: result.heard for result in evaluation.results}
 
     def _hear(
         self,
@@ -216,6 +211,7 @@ class Experiment:
         what: str,
     ) -> Evaluation:
         recipe = Recipe(bench.spec.name)
+        decoding = replace(decoding, precision=self._precision)
         evaluation: Evaluation | None = None
         spoken = time.monotonic()
         for evaluation in self._workbench.evaluate(

@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from explorer.checkpoints.cache import cache_folder
 from explorer.checkpoints.task_vector import task_vector_header
@@ -22,6 +22,7 @@ from explorer.corpora.utterance import Utterance
 from explorer.errors import ExplorerError
 from explorer.hypotheses import HypothesisStore
 from explorer.schedule import ScheduleName
+from explorer.transcription.decoding import Decoding, Precision
 from training.cells import GRIDS, SCHEDULES
 from training.errors import TrainingError
 from training.experiment import Experiment, Pairing, config_of
@@ -71,6 +72,7 @@ def _parser() -> Parser:
     parser.add_argument("--schedules", default=",".join(SCHEDULES), metavar="LIST")
     parser.add_argument("--grid", choices=tuple(GRIDS), default="coarse")
     parser.add_argument("--limit", type=int, metavar="N", help="so many clips of each corpus, for a trial")
+    parser.add_argument("--precision", choices=get_args(Precision), default="float32", help="of matrix products")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     return parser
 
@@ -93,12 +95,13 @@ def _documents(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         config_of([pairing for _, pairing in chosen], options.base),
         HypothesisStore(cache_folder() / "experiment"),
         options.device,
+        options.precision,
     )
     document: dict[str, Any] = {
         "commit": commit_of_script(),
         "grid": options.grid,
         "limit": options.limit,
-        "decoding": "greedy, window cut to the clip; M0 in a window of 30 s",
+        "decoding": Decoding("fit", precision=options.precision).summary,
         "left out, for want of a vector": absent,
         "vectors": {path.stem: _provenance(path) for _, each in chosen for path in each.files},
         **{part: {} for part in parts},

@@ -66,7 +66,7 @@ def _merges(results: Mapping[str, Any]) -> list[str]:
     ]
     for name, result in results.items():
         for corpus, models in result["models"].items():
-            members = " | ".join(_wer(models[member]) for member in ("m0, 30 s window", "m1", "m2"))
+            members = " | ".join(_wer(models[member]) for member in ("m0", "m1", "m2"))
             goals = " | ".join(_judged(result, goal, corpus) for goal in result["chosen"])
             lines.append(f"| {name} | {corpus} | {members} | {goals} |")
     return lines

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from explorer.config import Window
@@ -31,6 +31,20 @@ class Decoding:
     window: Window = "30"
     max_new_tokens: int | None = None
     precision: Precision = "float32"
+
+    def heard_by(self, model: str) -> "Decoding":
+        """Return the options for one model: M0 has learned on windows of 30 s, and repeats itself in shorter ones.
+
+        Args:
+            model: m0, or any other name.
+        """
+        return replace(self, window="30") if model == "m0" else self
+
+    @property
+    def summary(self) -> str:
+        """Say the options in a few words, to stand beside a number."""
+        window = "window cut to the clip (M0: 30 s)" if self.window == "fit" else "30 s window"
+        return f"greedy, {window}" + ("" if self.precision == "float32" else f", {self.precision}")
 
     def positions(self, seconds: float) -> int:
         """Return the number of encoder positions (20 ms each) for a clip of at most 30 s.
