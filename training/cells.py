@@ -16,7 +16,7 @@ SCHEDULES: tuple[ScheduleName, ...] = ("depth", "power", "decay", "groups", "con
 # λ, α. A grid holds the one before, so that what was heard for it counts. "full" is the whole question; on two
 # processor cores one pairing takes about ten minutes on "quick", an hour on "coarse".
 GRIDS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
-    "quick": ((0.1, 0.3, 0.7, 1.0), (0.3, 0.8)),
+    "quick": ((0.1, 0.2, 0.7, 1.0), (0.3, 0.8)),
     "coarse": ((0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0), (0.1, 0.3, 0.5, 0.8, 1.1, 1.5)),
     "full": (tuple(round(0.05 * n, 2) for n in range(1, 21)), tuple(round(0.1 * n, 1) for n in range(1, 16))),
 }
