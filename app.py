@@ -16,6 +16,7 @@ import gradio as gr
 from explorer.config_file import read_config
 from explorer.corpora.manifest import read_manifest
 from explorer.errors import ConfigError, CorpusError, ExplorerError
+from explorer.shipped import SHIPPED_FILE, read_shipped
 from explorer.ui.opening import Opening
 from explorer.ui.page import build_page, page_head
 from explorer.ui.serving import routes
@@ -41,7 +42,8 @@ def main() -> int:
         serve_folders = options.serve_corpora or (options.host in LOOPBACK and not options.share)
         opening = Opening(config, options.device, own_places=serve_folders)
         shelf = Shelf()
-        demo = build_page(config, opening, samples, shelf, serve_folders=serve_folders)
+        shipped = read_shipped(HERE / "assets" / SHIPPED_FILE, config, samples.values())
+        demo = build_page(config, opening, samples, shelf, shipped, serve_folders=serve_folders)
     except (ExplorerError, CorpusError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2

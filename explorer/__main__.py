@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
-from explorer import commands, compare_command, exchange, learn_command, needle_commands
+from explorer import commands, compare_command, exchange, learn_command, needle_commands, shipping
 from explorer.checkpoints.cache import cache_folder
 from explorer.config_file import read_config
 from explorer.corpora.filters import HALVES
@@ -163,6 +163,10 @@ def _parser() -> _Parser:
     _add_needle_commands(kinds, common, recipe)
     learn = kinds.add_parser("learn", parents=[common, recipe], help="let the curve learn from clips")
     learn_command.add_options(learn)
+
+    ship = kinds.add_parser("ship", parents=[common], help="make the results anew that come with the sample clips")
+    ship.add_argument("--out", type=Path, metavar="FILE", help="default: assets/shipped.json beside checkpoints.yaml")
+    ship.set_defaults(run=shipping.ship)
 
     clear = kinds.add_parser("clear", parents=[common], help="forget what models have heard")
     clear.set_defaults(run=commands.clear)

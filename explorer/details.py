@@ -9,21 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from explorer.evaluation import Evaluation, Heard
-from explorer.ledger import Fate
-from explorer.scoring import Alignment, WordErrors, pooled
+from explorer.ledger import fate_letters
+from explorer.scoring import WordErrors, encoded, pooled
 from explorer.statistics import Interval, wer_interval
 from explorer.text_rules import FILLERS
 
 MAX_GROUPS = 40
-_SIGNS = {"equal": "=", "substitute": "~", "delete": "-", "insert": "+"}
-FATE_LETTERS: dict[Fate, str] = {
-    "kept": "k",
-    "fixed": "f",
-    "borrowed": "b",
-    "broken": "x",
-    "same error": "s",
-    "new error": "n",
-}
 _SECONDS = (2, 4, 8, 15, 30)
 _WORDS = (3, 6, 10, 20, 40)
 
@@ -62,19 +53,6 @@ class Group:
     intervals: Mapping[str, Interval | None]
 
 
-def encoded(alignment: Alignment) -> list[str]:
-    """Write an alignment compactly: ``=word``, ``~said<tab>heard``, ``-missed``, ``+added``."""
-    return [
-        _SIGNS[word.operation]
-        + (
-            f"{word.reference}\t{word.hypothesis}"
-            if word.operation == "substitute"
-            else word.reference or word.hypothesis
-        )
-        for word in alignment.words
-    ]
-
-
 def utterance_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
     """Describe every utterance heard: what is known of it, what each model heard, and what became of each word.
 
@@ -110,7 +88,7 @@ def utterance_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
             ]
             followed = fates[name]
             if followed is not None:
-                model["fates"] = "".join(FATE_LETTERS[fate.fate] for fate in followed[index])
+                model["fates"] = fate_letters(followed[index])
             models[name] = model
         rows.append(row | {"models": models})
     return rows

@@ -5,16 +5,19 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from explorer.audio import Clip, clip_seconds, load_clip
 from explorer.corpora.utterance import Utterance
 from explorer.errors import AudioError
 from explorer.ledger import Fate, WordFate, tally, word_fates
-from explorer.listening import Listener
-from explorer.normalization import Normalizer
 from explorer.scoring import Alignment, WordErrors, align, pooled
 from explorer.statistics import Interval, Tally, Verdict, compare, wer_interval
 from explorer.transcription.decoding import WINDOW_SECONDS, Decoding, Hypothesis, InterruptedDecodingError
+
+if TYPE_CHECKING:  # the page reads from here what its tables are made of, long before torch is there
+    from explorer.listening import Listener
+    from explorer.normalization import Normalizer
 
 BATCH_POSITIONS = 6_000  # of the encoder, a model's turn: 24 clips in windows of 5 s, 4 in windows of 30 s
 CHECKPOINTS = ("m0", "m1", "m2")
@@ -120,7 +123,11 @@ class _Loaded:
 
 
 def evaluate(
-    utterances: Sequence[Utterance], models: Sequence[str], listener: Listener, normalizer: Normalizer, block: int = 1
+    utterances: Sequence[Utterance],
+    models: Sequence[str],
+    listener: "Listener",
+    normalizer: "Normalizer",
+    block: int = 1,
 ) -> Iterator[Evaluation]:
     """Let every model hear every utterance, yielding after each batch.
 
@@ -201,7 +208,7 @@ def _load(batch: Sequence[Utterance], problems: list[str]) -> list[_Loaded]:
     return loaded
 
 
-def _scored(group: Sequence[_Loaded], hypotheses: Sequence[Hypothesis], normalizer: Normalizer) -> Iterator[Heard]:
+def _scored(group: Sequence[_Loaded], hypotheses: Sequence[Hypothesis], normalizer: "Normalizer") -> Iterator[Heard]:
     for each, hypothesis in zip(group, hypotheses, strict=True):
         reference = normalizer(each.utterance.reference)
         yield Heard(each.utterance, hypothesis.text, align(reference, normalizer(hypothesis.text)))

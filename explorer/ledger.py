@@ -8,7 +8,15 @@ from typing import Literal
 from explorer.scoring import Alignment
 
 Fate = Literal["kept", "fixed", "borrowed", "broken", "same error", "new error"]
-FATES: tuple[Fate, ...] = ("kept", "fixed", "borrowed", "broken", "same error", "new error")
+FATE_LETTERS: dict[Fate, str] = {
+    "kept": "k",
+    "fixed": "f",
+    "borrowed": "b",
+    "broken": "x",
+    "same error": "s",
+    "new error": "n",
+}
+FATES: tuple[Fate, ...] = tuple(FATE_LETTERS)
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,11 @@ def _fate(reference: str, first: str, merge: str, second: str) -> Fate:
     if first == reference:
         return "broken"
     return "same error" if merge == first else "new error"
+
+
+def fate_letters(fates: Iterable[WordFate]) -> str:
+    """Write fates compactly, a letter for each word of the merge's alignment."""
+    return "".join(FATE_LETTERS[fate.fate] for fate in fates)
 
 
 def tally(fates: Iterable[WordFate]) -> dict[Fate, int]:

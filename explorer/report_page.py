@@ -17,7 +17,7 @@ from explorer.report import Run, evaluation_document
 from explorer.summary import Json, closer_look, summary
 
 PAGE = Path(__file__).parents[1] / "assets" / "page"
-_SCRIPTS = ("text", "dom", "words", "evaluation", "results", "report")
+_SCRIPTS = ("text", "dom", "grid", "words", "evaluation", "results", "report")
 
 
 def html_text(runs: Sequence[Run]) -> str:

@@ -9,6 +9,8 @@ import jiwer
 from rapidfuzz.distance import Levenshtein
 
 EditOperation = Literal["equal", "substitute", "delete", "insert"]
+_SIGNS: dict[EditOperation, str] = {"equal": "=", "substitute": "~", "delete": "-", "insert": "+"}
+_OPERATIONS = {sign: operation for operation, sign in _SIGNS.items()}
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,33 @@ def align(reference: str, hypothesis: str) -> Alignment:
         else:
             missed, added = missed + left, added + right
     return Alignment((*words, *_paired(missed, added)))
+
+
+def encoded(alignment: Alignment) -> list[str]:
+    """Write an alignment compactly: ``=word``, ``~said<tab>heard``, ``-missed``, ``+added``."""
+    return [
+        _SIGNS[word.operation]
+        + (
+            f"{word.reference}\t{word.hypothesis}"
+            if word.operation == "substitute"
+            else word.reference or word.hypothesis
+        )
+        for word in alignment.words
+    ]
+
+
+def decoded(words: Iterable[str]) -> Alignment:
+    """Read back what ``encoded`` wrote."""
+    return Alignment(tuple(_decoded(word) for word in words))
+
+
+def _decoded(word: str) -> AlignedWord:
+    operation, text = _OPERATIONS[word[:1]], word[1:]
+    reference, _, hypothesis = text.partition("\t")
+    if operation == "insert":
+        return AlignedWord(operation, "", text)
+    heard = {"equal": text, "substitute": hypothesis, "delete": ""}
+    return AlignedWord(operation, reference, heard[operation])
 
 
 def _paired(missed: list[str], added: list[str]) -> list[AlignedWord]:

@@ -24,6 +24,7 @@ from explorer.config import Config, Window
 from explorer.corpora.utterance import Utterance
 from explorer.errors import RecipeError
 from explorer.hypotheses import HypothesisStore
+from explorer.lens import Lens
 from explorer.listening import Listener
 from explorer.live_model import LiveModel, Network, pick_device
 from explorer.methods import DEFAULT_METHOD
@@ -58,6 +59,7 @@ class Workbench:
         self.store = store
         self._own_places = own_places
         self.device = pick_device(device)
+        self.lens = Lens()
         self._benches: OrderedDict[str, Bench] = OrderedDict()
         self._opening = threading.Lock()
         self._remembered: OrderedDict[tuple[str, ...], Hypothesis] = OrderedDict()

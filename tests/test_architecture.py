@@ -28,7 +28,7 @@ def test_no_module_has_more_than_250_lines(module):
 
 
 @pytest.mark.parametrize(
-    "module", ["explorer.config", "explorer.recipe", "explorer.schedule", "explorer.attention", "explorer.ui.opening"]
+    "module", ["explorer.config", "explorer.recipe", "explorer.schedule", "explorer.attention", "explorer.ui.page"]
 )
 def test_what_the_page_needs_to_come_up_does_not_import_torch(module):
     """torch takes seconds to import; the page is to be there before the models."""

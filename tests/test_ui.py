@@ -22,13 +22,14 @@ from explorer.ui.sent import entry, pins_of, recipe_entries, stamp_of, whole
 from explorer.ui.shelf import Shelf
 
 ROOT = Path(__file__).parents[1]
+HEARD = {"m1": "a x c", "merge": "a b x", "m2": "a b c"}
 
 
 @pytest.fixture(scope="module")
 def page() -> gr.Blocks:
     config = read_config(ROOT / "checkpoints.yaml")
     samples = {utterance.id: utterance for utterance in read_manifest(ROOT / "assets" / "clips").utterances}
-    return build_page(config, Opening(config), samples, Shelf(), serve_folders=False)
+    return build_page(config, Opening(config), samples, Shelf(), None, serve_folders=False)
 
 
 def test_nothing_of_the_page_is_a_public_interface(page):
@@ -44,7 +45,16 @@ def test_all_that_listens_waits_in_one_line(page):
 
 def test_the_scripts_of_the_page_are_in_its_head():
     head = page_head(ROOT / "assets")
-    for name in ("mountHeader", "mountRecipe", "mountClips", "mountTranscripts", "mountEvaluation", "mixingRatios"):
+    for name in (
+        "mountHeader",
+        "mountRecipe",
+        "mountClips",
+        "mountTranscripts",
+        "mountStripe",
+        "mountLens",
+        "mountEvaluation",
+        "mixingRatios",
+    ):
         assert f"page.{name} = " in head
     assert "http://" not in head.replace("http://www.w3.org/2000/svg", "")
 
@@ -89,8 +99,14 @@ def test_a_column_carries_words_and_counts_only_with_a_reference():
     assert bare["words"] is None
     assert bare["counts"] is None
     scored = Column("m1", "M1", "done", "a b", alignment=align("a c", "a b")).as_json()
-    assert scored["words"] == [["equal", "a", "a"], ["substitute", "c", "b"]]
+    assert scored["words"] == ["=a", "~c\tb"]
     assert scored["counts"]["wer"] == 0.5
+
+
+def test_the_merge_has_fates_once_all_three_have_been_heard():
+    columns = [Column(model, model, "done", text, align("a b c", text)) for model, text in HEARD.items()]
+    assert [column.get("fates") for column in transcripts(columns, "done", None)["columns"]] == [None, "kbx", None]
+    assert all("fates" not in column for column in transcripts(columns[:2], "working", None)["columns"])
 
 
 def test_a_rate_without_words_is_none_and_not_a_number():

@@ -1,9 +1,15 @@
-/* M1 | merge | M2 side by side: words coloured and marked, WER, time. A column whose recipe is no longer the one on the panel is
-   marked stale at once, without asking Python. */
+/* What M1, the merge and M2 hear: a card for each with its WER and time, and the words, either in one grid under what was said or card
+   by card. A card whose recipe is no longer the one on the panel is marked stale at once, without asking Python. */
 (() => {
   "use strict";
   const page = (window.SAMerge = window.SAMerge || {});
   const { el } = page;
+  const KEPT_AS = "sam-words";
+  const ROWS = ["m0", "m1", "merge", "m2"];
+
+  const listeners = new Set();
+  /** `listener(value)` whenever what was heard in the clip on the page is there: {recipe, reference, clip, columns}. */
+  page.onHeard = (listener) => listeners.add(listener);
 
   const figures = (column) => {
     const parts = [];
@@ -12,66 +18,89 @@
       const errors = substitutions + deletions + insertions;
       parts.push(el("strong", {}, `WER ${page.percent(wer)}`),
         el("span", {}, `${errors} ${errors === 1 ? "error" : "errors"}, ${words} words`),
-        el("span", { title: "substituted, deleted, inserted" }, `≠ ${substitutions}\u2002− ${deletions}\u2002+ ${insertions}`));
+        el("span", { title: page.say("transcripts.counts") }, `≠ ${substitutions}\u2002− ${deletions}\u2002+ ${insertions}`));
     }
-    const time = column.remembered ? "heard before" : column.seconds === null ? "" : `${column.seconds.toFixed(2)} s`;
-    return [el("div", { class: "sam-figures" }, ...parts), el("div", { class: "sam-time", title: "merge and decode, on this server" }, time)];
+    const time = column.remembered ? page.say("transcripts.remembered") : column.seconds === null ? "" : `${column.seconds.toFixed(2)} s`;
+    return [el("div", { class: "sam-figures" }, ...parts), el("div", { class: "sam-time", title: page.say("transcripts.time") }, time)];
   };
 
-  /** Which reference words a model has right, in order. */
-  const right = (column) => (column?.words || []).filter(([operation]) => operation !== "insert").map(([operation]) => operation === "equal");
-
-  /** The merge's words, those that it has right and M1 wrong marked with where they come from. */
-  const gains = (column, columns) => {
-    if (column.model !== "merge" || !column.words) return () => null;
-    const [first, second] = ["m1", "m2"].map((model) => right(columns.find((each) => each.model === model)));
-    let index = -1;
-    return ([operation]) => {
-      if (operation !== "insert") index += 1;
-      if (operation !== "equal" || first[index] !== false) return null;
-      return second[index] ? "M1 has it wrong, M2 right" : "M1 and M2 have it wrong";
-    };
-  };
-
-  const body = (column, columns) => {
+  const body = (column) => {
     if (column.state === "empty") return ["–"];
     if (column.state === "waiting") return ["…"];
-    if (!column.words) return [column.text || (column.state === "done" ? "(nothing heard)" : "…")];
-    const gained = gains(column, columns);
-    const nodes = column.words.flatMap((each) => {
-      const why = gained(each);
-      return [why ? page.gainedWord(each[2], why) : page.word(each), " "];
-    });
-    return nodes.length ? nodes : ["(nothing heard)"];
+    const nothing = page.say("transcripts.nothing");
+    if (!column.words) return [column.text || (column.state === "done" ? nothing : "…")];
+    const nodes = page.decoded(column.words).flatMap((each, index) => [page.fatedWord(each, column.fates?.[index]), " "]);
+    return nodes.length ? nodes : [nothing];
   };
 
-  const columnNode = (column, index, columns) => {
-    const state = { waiting: "waiting", listening: "listening…", done: "", empty: "no clip" }[column.state];
+  const columnNode = (column, shipped) => {
+    const state = shipped ? page.say("transcripts.shipped_mark") : { waiting: page.say("transcripts.waiting"), listening: page.say("transcripts.listening"), done: "", empty: page.say("transcripts.empty") }[column.state];
     return el("section", { class: `sam-column sam-${column.model}`, "data-model": column.model, "data-state": column.state, "aria-label": column.title },
-      el("header", {}, el("h3", {}, column.title), el("span", { class: "sam-state" }, state), el("span", { class: "sam-stale-mark" }, "⟳ of an earlier curve"), el("span", { class: "sam-other-mark" }, "⟳ of another triple")),
-      el("p", { class: "sam-text", lang: "en" }, ...body(column, columns)),
-      column.cut ? el("p", { class: "sam-note" }, "Cut off: the model went on repeating itself.") : null,
+      el("header", {}, el("h3", {}, column.title), el("span", { class: "sam-state" }, state),
+        el("span", { class: "sam-stale-mark" }, page.say("transcripts.stale")), el("span", { class: "sam-other-mark" }, page.say("transcripts.other"))),
+      el("p", { class: "sam-text", lang: "en" }, ...body(column)),
+      column.cut ? el("p", { class: "sam-note" }, page.say("transcripts.cut")) : null,
       ...figures(column));
   };
+
+  /** Rows of the grid; a model that is still listening keeps the words it had, so that nothing jumps. */
+  const gridRows = (columns, before) => ROWS.flatMap((name) => {
+    const column = columns.find((each) => each.model === name);
+    if (!column) return [];
+    const from = column.words ? column : before[name] || column;
+    return [{ name, title: column.title, short: column.title.split(" · ")[0], waiting: !column.words, words: from.words ? page.decoded(from.words) : null, fates: from.fates }];
+  });
+
+  const legend = (columns) => {
+    const fates = columns.find((column) => column.fates)?.fates;
+    return el("div", { class: "sam-legend" }, fates === undefined ? el("p", { class: "sam-hint" }, page.say("transcripts.reading")) : page.fateLegend(page.fateCounts(fates)),
+      el("p", { class: "sam-hint" }, page.say("transcripts.press")));
+  };
+
+  const stored = () => { try { return localStorage.getItem(KEPT_AS); } catch { return null; } };
 
   page.mountTranscripts = (element, props, trigger, watch) => {
     // A notice comes without columns: what was heard before stays.
     let kept = { columns: [], recipe: null, reference: "" };
+    let before = {}; // by model, the last column that had words under this reference
+    let view = stored() === "columns" ? "columns" : "grid";
+    const choose = (name) => {
+      view = name;
+      try { localStorage.setItem(KEPT_AS, name); } catch { /* private window: not kept */ }
+      show();
+    };
+    const switcher = () => el("fieldset", { class: "sam-boxes sam-view" }, el("legend", { class: "sam-hidden" }, page.say("transcripts.view")),
+      ...[["grid", page.say("transcripts.grid")], ["columns", page.say("transcripts.columns")]].map(([name, label]) => el("label", { class: "sam-check" },
+        el("input", { type: "radio", name: KEPT_AS, value: name, checked: view === name, onchange: () => choose(name) }), label)));
+
+    const said = (value) => {
+      const fillers = /\b(hmm|mm|mhm|mmm|uh|um)\b/i.test(value.reference);
+      return el("p", { class: "sam-said" }, el("b", {}, page.say("transcripts.said")), " ", value.reference, fillers ? el("small", {}, ` ${page.say("transcripts.fillers")}`) : null);
+    };
+
     const show = () => {
       const value = { ...props.value };
-      if (value.columns) kept = value;
-      else Object.assign(value, { columns: kept.columns, recipe: kept.recipe, reference: kept.reference });
-      const columns = value.columns.map(columnNode);
-      const notice = value.notice
-        ? el("p", { class: `sam-notice sam-notice-${value.state}`, role: value.state === "error" ? "alert" : "status" }, value.notice) : null;
-      const fillers = /\b(hmm|mm|mhm|mmm|uh|um)\b/i.test(value.reference || "");
-      const said = value.reference
-        ? el("p", { class: "sam-said" }, el("b", {}, "Said: "), value.reference,
-          fillers ? el("small", {}, " (um, uh and the like are not scored)") : null) : null;
-      element.replaceChildren(el("div", { class: "sam-transcripts", "data-state": value.state || "" }, ...[notice, said].filter(Boolean),
-        el("div", { class: "sam-columns" }, ...columns)));
+      if (value.columns) {
+        if (value.reference !== kept.reference || value.clip !== kept.clip) before = {};
+        kept = value;
+      } else Object.assign(value, { columns: kept.columns, recipe: kept.recipe, reference: kept.reference, clip: kept.clip });
+      for (const column of value.columns) if (column.words) before[column.model] = column;
+      const rows = gridRows(value.columns, before);
+      const gridded = view === "grid" && Boolean(value.reference) && rows.some((row) => row.words);
+      const shipped = kept.state === "shipped"; // a notice of the loading does not make them live
+      const says = [shipped ? page.say("transcripts.shipped") : "", value.notice].filter(Boolean).join(" ");
+      const notice = says ? el("p", { class: `sam-notice sam-notice-${value.state}`, role: value.state === "error" ? "alert" : "status" }, says) : null;
+      const words = gridded ? el("div", { class: "sam-by-word" }, page.wordGrid(rows, (index, word) => page.openWord?.(index, word)), legend(value.columns)) : null;
+      const focused = element.contains(document.activeElement) ? document.activeElement.dataset.word ?? document.activeElement.value : undefined;
+      element.replaceChildren(el("div", { class: `sam-transcripts ${gridded ? "sam-gridded" : ""}`, "data-state": value.state || "" },
+        ...[notice, value.reference ? el("div", { class: "sam-row sam-said-row" }, said(value), switcher()) : null].filter(Boolean),
+        el("div", { class: "sam-columns" }, ...value.columns.map((column) => columnNode(column, shipped))), ...(words ? [words] : [])));
+      if (focused !== undefined) refocus(focused);
       mark();
+      if (["done", "shipped"].includes(value.state) && value.columns.length) for (const listener of listeners) listener(kept);
     };
+    /** Whoever stands on a word still stands on it when the words are drawn anew. */
+    const refocus = (what) => requestAnimationFrame(() => element.querySelector(`[data-word="${CSS.escape(what)}"], input[value="${CSS.escape(what)}"]`)?.focus());
     const mark = () => {
       const stale = page.recipe && kept.recipe && !page.sameRecipe(kept.recipe, page.recipe);
       const box = element.querySelector(".sam-transcripts");

@@ -10,73 +10,106 @@
     delete: { glyph: "−", spoken: "missed" },
     insert: { glyph: "+", spoken: "not said" },
   };
-  const SIGNS = { "=": "equal", "~": "substitute", "-": "delete", "+": "insert" };
 
-  /** What became of a word in a merge, and the letter that rows of an evaluation write for it. */
+  /** What became of a word in a merge: the letter that Python writes for it, and how it is marked in the merge's row. */
   page.FATES = {
-    kept: { letter: "k", meaning: "M1 and the merge have it right" },
-    fixed: { letter: "f", meaning: "only the merge has it right" },
-    borrowed: { letter: "b", meaning: "M1 has it wrong, M2 and the merge right" },
-    broken: { letter: "x", meaning: "M1 has it right, the merge wrong" },
-    "same error": { letter: "s", meaning: "M1 and the merge are wrong alike" },
-    "new error": { letter: "n", meaning: "the merge is wrong in its own way, or adds a word" },
+    kept: { letter: "k", glyph: "", name: page.say("words.name.kept"), meaning: page.say("words.fate.kept") },
+    fixed: { letter: "f", glyph: "✓", name: page.say("words.name.fixed"), meaning: page.say("words.fate.fixed") },
+    borrowed: { letter: "b", glyph: "②", name: page.say("words.name.borrowed"), meaning: page.say("words.fate.borrowed") },
+    broken: { letter: "x", glyph: "✗", name: page.say("words.name.broken"), meaning: page.say("words.fate.broken") },
+    "same error": { letter: "s", glyph: "①", name: page.say("words.name.same error"), meaning: page.say("words.fate.same error") },
+    "new error": { letter: "n", glyph: "!", name: page.say("words.name.new error"), meaning: page.say("words.fate.new error") },
   };
-  const GAINS = { f: page.FATES.fixed.meaning, b: page.FATES.borrowed.meaning };
-
-  /** `=word`, `~said<tab>heard`, `-missed`, `+added` → [operation, said, heard]. */
-  page.decoded = (words) => words.map((each) => {
-    const [operation, text] = [SIGNS[each[0]], each.slice(1)];
-    if (operation === "substitute") return [operation, ...text.split("\t")];
-    return [operation, operation === "insert" ? "" : text, operation === "delete" ? "" : text];
-  });
+  const BY_LETTER = Object.fromEntries(Object.entries(page.FATES).map(([name, fate]) => [fate.letter, { ...fate, key: name }]));
+  const styleOf = (fate) => `sam-fate-${fate.key.replace(" ", "-")}`;
 
   const glyph = (sign) => el("span", { class: "sam-glyph", "aria-hidden": "true" }, sign);
+  const hidden = (text) => el("span", { class: "sam-hidden" }, text);
 
-  page.gainedWord = (text, why) => el("span", { class: "sam-word sam-gained", title: why }, glyph("✓"), text, el("span", { class: "sam-hidden" }, ` (${why})`));
-
+  /** A word beside nothing else: what was said in its place stands small beside it. */
   page.word = ([operation, reference, hypothesis]) => {
     if (operation === "equal") return el("span", { class: "sam-word" }, hypothesis);
     const { glyph: sign, spoken } = MARKS[operation];
     if (operation === "substitute") {
       return el("span", { class: "sam-word sam-substitute", title: `heard “${hypothesis}”, said “${reference}”` },
-        glyph(sign), hypothesis, el("span", { class: "sam-hidden" }, ` ${spoken} `), el("small", {}, reference));
+        glyph(sign), hypothesis, hidden(` ${spoken} `), el("small", {}, reference));
     }
     const text = operation === "delete" ? reference : hypothesis;
-    return el("span", { class: `sam-word sam-${operation}`, title: spoken }, glyph(sign), text, el("span", { class: "sam-hidden" }, ` (${spoken})`));
+    return el("span", { class: `sam-word sam-${operation}`, title: spoken }, glyph(sign), text, hidden(` (${spoken})`));
   };
 
-  /** A model's words by reference word: `added[i]` before word i (the last: after all), `heard[i]` of word i. */
-  const slots = (model) => {
-    const [added, heard] = [[[]], []];
-    model.words.forEach((word, index) => {
-      const entry = { word, fate: model.fates?.[index] };
-      if (word[0] === "insert") added.at(-1).push(entry);
-      else { heard.push(entry); added.push([]); }
+  /** A word of the merge beside nothing else, marked where M1 has it wrong. */
+  page.fatedWord = (word, letter) => {
+    const fate = BY_LETTER[letter];
+    if (!fate || word[0] !== "equal" || !fate.glyph) return page.word(word);
+    return el("span", { class: `sam-word ${styleOf(fate)}`, title: fate.meaning }, glyph(fate.glyph), word[2], hidden(` (${fate.meaning})`));
+  };
+
+  /** A word in the grid: what was said stands above it. */
+  const cell = ({ word, fate: letter }) => {
+    const [operation, , hypothesis] = word;
+    const fate = BY_LETTER[letter];
+    const { glyph: sign, spoken } = MARKS[operation];
+    const marks = [sign && glyph(sign), operation === "delete" ? hidden(spoken) : hypothesis, operation === "insert" ? hidden(` (${spoken})`) : null];
+    const known = fate?.glyph ? [el("span", { class: "sam-fate-glyph", "aria-hidden": "true" }, fate.glyph), hidden(` (${fate.name})`)] : [];
+    return el("span", { class: `sam-word sam-${operation} ${fate ? styleOf(fate) : ""}`, title: fate?.meaning || spoken || null }, ...marks, ...known);
+  };
+
+  /** What the marks in the merge's row mean, and how many words have each; `counts` by letter. */
+  page.fateLegend = (counts) => el("dl", { class: "sam-fates", "aria-label": page.say("words.legend") },
+    ...Object.entries(page.FATES).map(([name, fate]) => el("div", { title: fate.meaning, "data-fate": name },
+      el("dt", {}, el("span", { class: `sam-word ${styleOf({ key: name })}` }, fate.glyph && el("span", { class: "sam-fate-glyph", "aria-hidden": "true" }, fate.glyph), fate.name)),
+      el("dd", {}, String(counts[fate.letter] || 0)))));
+
+  /** The arrow keys walk from word to word; of all of them one is in the order of the tab key. */
+  const walk = (box) => {
+    const buttons = () => [...box.querySelectorAll("button.sam-said-word")];
+    const at = (button) => buttons().forEach((each) => { each.tabIndex = each === button ? 0 : -1; });
+    box.addEventListener("focusin", (event) => { if (event.target.matches("button.sam-said-word")) at(event.target); });
+    box.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity }[event.key];
+      const here = buttons().indexOf(event.target);
+      if (step === undefined || here < 0) return;
+      event.preventDefault();
+      const all = buttons();
+      all[Math.max(0, Math.min(all.length - 1, here + step))].focus();
     });
-    return { added, heard };
+    return () => at(buttons()[0]);
   };
 
-  const cell = ({ word, fate }) => {
-    if (fate in GAINS) return page.gainedWord(word[2], GAINS[fate]);
-    // In the grid the reference stands above: it need not be said again beside the word.
-    if (word[0] === "substitute") return el("span", { class: "sam-word sam-substitute" }, glyph("≠"), word[2]);
-    return page.word(word);
-  };
+  const headRow = (line, chosen) => el("tr", {}, el("th", { scope: "row" }, page.say("words.said")), ...line.map((column) => {
+    if (!("word" in column)) return el("td", { class: "sam-added-head" }, hidden(page.say("words.added")));
+    return el("th", { scope: "col" }, chosen
+      ? el("button", { type: "button", class: "sam-said-word", "data-word": column.word, title: page.say("words.open"), onclick: () => chosen(column.word, column.said) }, column.said)
+      : column.said);
+  }));
 
-  /** One column for each reference word, one row for each model ({title, words: decoded, fates}). */
-  page.wordGrid = (models) => {
-    const rows = models.map((model) => ({ ...model, ...slots(model) }));
-    const said = models[0].words.filter(([operation]) => operation !== "insert").map(([, reference]) => reference);
-    const columns = [];
-    for (let index = 0; index <= said.length; index += 1) {
-      if (rows.some((row) => row.added[index].length)) columns.push({ added: index });
-      if (index < said.length) columns.push({ heard: index });
-    }
-    const filled = (row, column) => ("heard" in column ? [cell(row.heard[column.heard])] : row.added[column.added].map(cell));
-    return el("div", { class: "sam-scroll" }, el("table", { class: "sam-grid-table", lang: "en" },
-      el("thead", {}, el("tr", {}, el("th", { scope: "row" }, "said"),
-        ...columns.map((column) => el("th", { scope: "col" }, "heard" in column ? said[column.heard] : "")))),
-      el("tbody", {}, ...rows.map((row) => el("tr", { "data-model": row.name }, el("th", { scope: "row" }, row.title),
-        ...columns.map((column) => el("td", {}, ...filled(row, column))))))));
+  const table = (models, line, chosen) => el("table", { class: "sam-grid-table", lang: "en" },
+    el("thead", {}, headRow(line, chosen)),
+    el("tbody", {}, ...models.map((model, row) => el("tr", { "data-model": model.name, class: model.waiting ? "sam-waiting" : "" },
+      el("th", { scope: "row", title: model.title }, model.short || model.title),
+      ...line.map((column) => el("td", {}, ...column.cells[row].map(cell)))))));
+
+  /** One column for each word said, one row for each model ({name, title, short, words: decoded, fates}); broken into lines as wide as
+      there is room. `chosen(index, word)` is called when a word is pressed. */
+  page.wordGrid = (models, chosen = null) => {
+    const columns = page.gridColumns(models);
+    const box = el("div", { class: "sam-word-grid" });
+    const first = walk(box);
+    const draw = () => {
+      const line = (each) => el("div", { class: "sam-scroll" }, table(models, each, chosen));
+      box.replaceChildren(line(columns)); // all in one line, to see how wide each is
+      const [head, ...widths] = [...box.querySelectorAll("thead tr > *")].map((each) => each.offsetWidth);
+      box.replaceChildren(...page.gridLines(columns, widths, box.clientWidth - head - 2).map(line));
+      if (chosen) first();
+    };
+    let width = 0;
+    // It has no width until it stands in the page, and another one when the page changes.
+    new ResizeObserver(() => {
+      if (!box.clientWidth || box.clientWidth === width) return;
+      width = box.clientWidth;
+      draw();
+    }).observe(box);
+    return box;
   };
 })();

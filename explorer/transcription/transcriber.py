@@ -23,6 +23,7 @@ from explorer.kept import Kept
 from explorer.transcription.decoding import FRAMES_PER_POSITION, WINDOW_SECONDS, Decoding, Halt, Hypothesis
 from explorer.transcription.encoder import encode, recalled
 from explorer.transcription.greedy import TokenRules, greedy
+from explorer.transcription.vocabulary import Vocabulary
 
 MEL_BYTES = HIDDEN_BYTES = 256 << 20  # of each kind, what is kept of clips heard before
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -36,6 +37,7 @@ class Transcriber:
     Attributes:
         multilingual: whether the prompt names language and task.
         rules: its prompt, end and suppressed tokens.
+        vocabulary: what tokens stand for.
     """
 
     def __init__(self, folder: Path, language: str = "en") -> None:
@@ -50,6 +52,7 @@ class Transcriber:
         """
         try:
             self._tokenizer = WhisperTokenizer.from_pretrained(folder)
+            self.vocabulary = Vocabulary(self._tokenizer)
             self._extractor = WhisperFeatureExtractor.from_pretrained(folder)
             self._settings = GenerationConfig.from_pretrained(folder)
         except Exception as error:  # what transformers raises depends on what is wrong in the files

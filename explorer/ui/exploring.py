@@ -3,21 +3,21 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gradio as gr
 
-from explorer.audio import Clip, load_clip
-from explorer.corpora.utterance import Utterance
+from explorer.audio import Clip
 from explorer.errors import AudioError, ExplorerError
-from explorer.recipe import Recipe
+from explorer.recipe import Recipe, recipe_from
+from explorer.shipped import Shipped
 from explorer.summary import Json
+from explorer.ui.clips import Clips
 from explorer.ui.newest import Newest
 from explorer.ui.opening import WAIT_SECONDS, Opening
 from explorer.ui.render import Column, model_titles, notice, transcripts
-from explorer.ui.sent import Sent, entry, recipe_entries, stamp_of
-from explorer.ui.shelf import Shelf
+from explorer.ui.sent import Sent, recipe_entries, stamp_of
+from explorer.ui.text import NO_CLIP
 
 if TYPE_CHECKING:
     from explorer.workbench import ModelName
@@ -26,7 +26,6 @@ DEADLINE_SECONDS = 120.0
 STREAM_SECONDS = 0.08  # between two updates of the words on the page
 # M1 and M2 are usually remembered and stand at once; then the merge is heard.
 ORDER: "tuple[ModelName, ...]" = ("m1", "m2", "merge", "m0")
-NO_CLIP = "Choose a sample clip, upload one or record one."
 
 
 @dataclass(frozen=True)
@@ -38,28 +37,53 @@ class _Request:
     recipe: Recipe
     sent: Json
     clip: Clip
+    mark: str
     reference: str
 
 
 class Exploring:
     """The Explore tab's handlers; one object serves everyone."""
 
-    def __init__(self, opening: Opening, samples: Mapping[str, Utterance], shelf: Shelf) -> None:
+    def __init__(self, opening: Opening, clips: Clips, shipped: Shipped | None) -> None:
         """Take what the tab works with.
 
         Args:
             opening: of the workbench.
-            samples: sample clips by id.
-            shelf: has the clips of a visitor's evaluations.
+            clips: finds the clip.
+            shipped: results that are shown until the models are there, if they belong to what is here.
         """
         self._opening = opening
-        self._samples = samples
-        self._shelf = shelf
+        self._clips = clips
+        self._shipped = shipped
         self._newest = Newest()
 
-    def announce(self, panel: Sent, chosen: Sent, request: gr.Request) -> None:
-        """Say at once, past the queue, that older work of this visitor is no longer wanted."""
+    def announce(self, panel: Sent, chosen: Sent, with_base: bool, request: gr.Request) -> object:
+        """Say at once, past the queue, that older work of this visitor is no longer wanted.
+
+        While the models are loading, what is known without them is shown.
+        """
         self._newest.note(str(request.session_hash), stamp_of(panel, chosen))
+        return self.meanwhile(panel, chosen, with_base) or gr.skip()
+
+    def meanwhile(self, panel: Sent, chosen: Sent, with_base: bool = False) -> Json | None:
+        """Return shipped results for a sample clip and a recipe; None without any, and once the models are there."""
+        sample = self._clips.sample(chosen)
+        if self._shipped is None or sample is None or not self._opening.waiting(0):
+            return None
+        try:
+            sent = recipe_entries(panel)
+            recipe = recipe_from(sent, "page")
+        except ExplorerError:
+            return None  # it is said when the models are there
+        known = self._shipped.heard(sample.id, recipe)
+        if known is None:
+            return None
+        titles = model_titles(self._opening.config.triple(recipe.triple), recipe)
+        columns = [
+            Column(model, titles[model], "done", known[model].text, known[model].alignment, cut=known[model].cut)
+            for model in _shown(with_base)
+        ]
+        return transcripts(columns, "shipped", sent, sample.reference, sample.id)
 
     def leave(self, request: gr.Request) -> None:
         """Stop what a visitor who has left had asked for."""
@@ -70,10 +94,10 @@ class Exploring:
 
         A clip of an evaluation has a player of its own: Gradio's would copy it to where others could find it.
         """
-        sample = self._samples.get(str(entry(chosen, "id")))
+        sample = self._clips.sample(chosen)
         if sample is not None:
             return str(sample.path), sample.reference
-        utterance = self._evaluated(chosen, str(request.session_hash))
+        utterance = self._clips.evaluated(chosen, str(request.session_hash))
         return None, utterance.reference if utterance else ""
 
     def loading(self) -> Iterator[object]:
@@ -98,19 +122,20 @@ class Exploring:
             sent = recipe_entries(panel)
             recipe = self._opening.workbench().recipe(sent, "page")
             titles = model_titles(self._opening.config.triple(recipe.triple), recipe)
-            shown = ["m1", "merge", "m2", *(["m0"] if with_base else [])]
-            columns = {model: Column(model, titles[model]) for model in shown}
+            columns = {model: Column(model, titles[model]) for model in _shown(with_base)}
             # Whatever stood there was heard in another clip: with no clip, or a broken one, the columns are empty.
             empty = transcripts([replace(column, state="empty") for column in columns.values()], "done", sent)
             try:
-                clip = self._clip(chosen, player, session)
+                clip = self._clips.clip(chosen, player, session)
             except AudioError as error:
                 yield empty | {"state": "error", "notice": str(error)}
                 return
             if clip is None:
                 yield empty | {"notice": NO_CLIP}
                 return
-            wanted = _Request(session, stamp, recipe, sent, clip, (reference or "").strip())
+            wanted = _Request(
+                session, stamp, recipe, sent, clip, self._clips.mark(chosen, clip), (reference or "").strip()
+            )
             yield from self._opened(recipe.triple, list(columns.values()), wanted)
             for model in ORDER:
                 if model in columns:
@@ -123,7 +148,7 @@ class Exploring:
             yield gr.skip() if self._newest.is_past(session, stamp) else notice("error", str(error))
 
     def _drawn(self, columns: Mapping[str, Column], wanted: _Request, state: str) -> Json:
-        return transcripts(list(columns.values()), state, wanted.sent, wanted.reference)
+        return transcripts(list(columns.values()), state, wanted.sent, wanted.reference, wanted.mark)
 
     def _opened(self, triple: str, columns: Sequence[Column], wanted: _Request) -> Iterator[Json]:
         """Open a triple that is not open yet, telling how far its download is."""
@@ -131,7 +156,7 @@ class Exploring:
             return
         for says in self._opening.told(f"{triple} is being opened…", lambda: self._opening.bench(triple)):
             yield notice("loading", says)
-        yield transcripts(columns, "working", wanted.sent, wanted.reference)
+        yield transcripts(columns, "working", wanted.sent, wanted.reference, wanted.mark)
 
     def _listen(self, wanted: _Request, model: "ModelName", column: Column) -> Iterator[Column]:
         """Let one model hear the clip; its column follows, last with its score."""
@@ -155,12 +180,6 @@ class Exploring:
             cut=not hypothesis.ended,
         )
 
-    def _evaluated(self, chosen: Sent, session: str) -> Utterance | None:
-        """Find a clip of this visitor's evaluations."""
-        return self._shelf.clip(session, str(entry(chosen, "id")))
 
-    def _clip(self, chosen: Sent, player: str | None, session: str) -> Clip | None:
-        named = self._samples.get(str(entry(chosen, "id"))) or self._evaluated(chosen, session)
-        if named is not None:
-            return load_clip(named.path, named.id)
-        return load_clip(Path(player), "Your clip") if player else None
+def _shown(with_base: bool) -> list[str]:
+    return ["m1", "merge", "m2", *(["m0"] if with_base else [])]

@@ -11,12 +11,16 @@ from explorer.corpora.utterance import Utterance
 from explorer.methods import METHODS
 from explorer.recipe import recipe_from
 from explorer.schedule import SCHEDULES
+from explorer.shipped import Shipped
 from explorer.ui.anatomy_tab import anatomy_tab
 from explorer.ui.choosing import Choosing
+from explorer.ui.clips import Clips
 from explorer.ui.comparing import Comparing
 from explorer.ui.evaluate_tab import PLUMBING, evaluate_tab
 from explorer.ui.evaluating import Evaluating
 from explorer.ui.exploring import Exploring
+from explorer.ui.insight import insight
+from explorer.ui.lensing import Lensing
 from explorer.ui.looking import Looking
 from explorer.ui.methods_tab import methods_tab
 from explorer.ui.opening import Opening
@@ -24,12 +28,14 @@ from explorer.ui.real_speech import RealSpeech
 from explorer.ui.recipe_panel import recipe_panel
 from explorer.ui.render import Column, model_titles, transcripts
 from explorer.ui.shelf import Shelf
+from explorer.ui.striping import Striping
 from explorer.ui.teaching import Teaching
 from explorer.ui.text import LOADING, METHOD, METHODS_INTRO, NEWCOMER, SAMPLES_LEGEND, TAGLINE, WORDS
 
 SCRIPTS = (
-    *("text", "dom", "hand", "words", "schedule", "behind", "curve", "dials", "recipe", "pins", "clips", "real"),
-    *("transcripts", "evaluation", "results", "closer", "comparison", "anatomy", "losses", "learning", "header"),
+    *("text", "dom", "hand", "schedule", "behind", "curve", "dials", "recipe", "pins", "clips", "real"),
+    *("grid", "words", "transcripts", "ranges", "stripe", "colours", "sound", "spectrogram", "word_panel", "lens"),
+    *("evaluation", "results", "closer", "comparison", "anatomy", "losses", "learning", "header"),
 )
 MODEL_QUEUE = "model"
 
@@ -41,7 +47,13 @@ def page_head(assets: Path) -> str:
 
 
 def build_page(
-    config: Config, opening: Opening, samples: Mapping[str, Utterance], shelf: Shelf, *, serve_folders: bool
+    config: Config,
+    opening: Opening,
+    samples: Mapping[str, Utterance],
+    shelf: Shelf,
+    shipped: Shipped | None,
+    *,
+    serve_folders: bool,
 ) -> gr.Blocks:
     """Build the page.
 
@@ -50,11 +62,14 @@ def build_page(
         opening: of the workbench, started or not.
         samples: sample clips by id, the first one shown.
         shelf: keeps what a visitor's evaluations found; ``serving.routes`` serves it.
+        shipped: results for the sample clips, if they belong to what is here.
         serve_folders: whether visitors may evaluate folders of this machine.
     """
     choosing = Choosing(config, serve_folders=serve_folders)
     teaching = Teaching(opening, choosing, open_=serve_folders)
-    exploring, evaluating = Exploring(opening, samples, shelf), Evaluating(opening, choosing, shelf)
+    clips = Clips(samples, shelf)
+    exploring, evaluating = Exploring(opening, clips, shipped), Evaluating(opening, choosing, shelf)
+    sections = (Lensing(opening, clips), Striping(opening, clips, shipped))
     comparing = Comparing(opening, choosing)
     demo = gr.Blocks(title="SA Merge Explorer", analytics_enabled=False, fill_width=True, delete_cache=(600, 3600))
     with demo:
@@ -68,14 +83,8 @@ def build_page(
         for problem in config.problems:
             gr.Markdown(f"⚠ {problem}", elem_classes="sam-problem")
         with gr.Tab("Explore", id="explore"):
-            panel = _explore_tab(
-                config,
-                exploring,
-                samples,
-                demo,
-                RealSpeech(config, opening, choosing, shelf, open_=serve_folders),
-                teaching,
-            )
+            real = RealSpeech(config, opening, choosing, shelf, open_=serve_folders)
+            panel = _explore_tab(config, exploring, sections, samples, demo, real, teaching)
         with gr.Tab("Evaluate", id="evaluate"):
             evaluate_tab(config, choosing, evaluating, panel, open_=serve_folders)
         with gr.Tab("Methods", id="methods"):
@@ -85,15 +94,15 @@ def build_page(
         with gr.Tab("About", id="about"):
             _about_tab(config)
         demo.unload(exploring.leave)
-        demo.unload(evaluating.leave)
-        demo.unload(comparing.leave)
-        demo.unload(teaching.leave)
+        for each in (evaluating, comparing, teaching, *sections):
+            demo.unload(each.leave)
     return demo
 
 
 def _explore_tab(
     config: Config,
     exploring: Exploring,
+    sections: tuple[Lensing, Striping],
     samples: Mapping[str, Utterance],
     demo: gr.Blocks,
     real: RealSpeech,
@@ -103,16 +112,18 @@ def _explore_tab(
     recipe = recipe_from(config.default, f"{config.path.name}: default")
     titles = model_titles(config.triple(recipe.triple), recipe)
     waiting = [Column(model, titles[model]) for model in ("m1", "merge", "m2")]
+    at_first = exploring.meanwhile({"recipe": recipe.as_dict()}, {"id": first.id if first else None})
     with gr.Row():
         with gr.Column(scale=8, min_width=320):
             panel = recipe_panel(config, recipe)
             teaching.lay_out()
             heard = gr.HTML(
-                value=transcripts(waiting, "loading", None) | {"notice": LOADING},
+                value=at_first or transcripts(waiting, "loading", None) | {"notice": LOADING},
                 html_template="",
                 js_on_load="SAMerge.mountTranscripts(element, props, trigger, watch)",
                 elem_id="transcripts",
             )
+            below = gr.Column()
         with gr.Column(scale=4, min_width=320):
             chosen = gr.HTML(
                 value={"id": first.id if first else None, "stamp": 0},
@@ -152,7 +163,7 @@ def _explore_tab(
         "api_visibility": "private",
     }
     for moved in (panel.submit, chosen.submit):
-        moved(exploring.announce, [panel, chosen], None, **PLUMBING)
+        moved(exploring.announce, [panel, chosen, with_base], heard, **PLUMBING)
     panel.submit(**listening)
     chosen.submit(exploring.choose, chosen, [player, reference], **PLUMBING).then(**listening)
     # A clip of one's own: no sample is chosen any more, and what was said in it is not known.
@@ -164,6 +175,8 @@ def _explore_tab(
     demo.load(
         exploring.loading, None, heard, concurrency_limit=None, show_progress="hidden", api_visibility="private"
     ).then(**listening)
+    with below:
+        insight(*sections, [panel, chosen, player, reference], MODEL_QUEUE)
     return panel
 
 

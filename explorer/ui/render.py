@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from explorer.config import TripleSpec
+from explorer.ledger import fate_letters, word_fates
 from explorer.recipe import Recipe
-from explorer.scoring import Alignment
+from explorer.scoring import Alignment, encoded
 from explorer.summary import Json, counts_json
 
 
@@ -51,7 +52,7 @@ class Column:
             "title": self.title,
             "state": self.state,
             "text": self.text,
-            "words": alignment and [[word.operation, word.reference, word.hypothesis] for word in alignment.words],
+            "words": alignment and encoded(alignment),
             "counts": alignment and counts_json(alignment.counts),
             "seconds": self.seconds,
             "remembered": self.remembered,
@@ -59,17 +60,32 @@ class Column:
         }
 
 
-def transcripts(columns: Sequence[Column], state: str, recipe: Json | None, reference: str = "") -> Json:
+def transcripts(
+    columns: Sequence[Column], state: str, recipe: Json | None, reference: str = "", clip: str = ""
+) -> Json:
     """Return the value of the transcripts component.
 
     Args:
         columns: from left to right.
-        state: ``loading``, ``working`` or ``done``.
+        state: ``loading``, ``shipped``, ``working`` or ``done``.
         recipe: that the answer is for, as the browser sent it; None while nothing has been heard.
         reference: what was said, if known.
+        clip: a name that tells clips apart.
     """
     drawn = [column.as_json() for column in columns]
-    return {"columns": drawn, "state": state, "recipe": recipe, "reference": reference, "notice": ""}
+    alignments = {column.model: column.alignment for column in columns}
+    first, merge, second = (alignments.get(model) for model in ("m1", "merge", "m2"))
+    if first and merge and second:
+        fates = fate_letters(word_fates(first, merge, second))
+        drawn = [column | ({"fates": fates} if column["model"] == "merge" else {}) for column in drawn]
+    return {
+        "columns": drawn,
+        "state": state,
+        "recipe": recipe,
+        "reference": reference,
+        "clip": clip,
+        "notice": "",
+    }
 
 
 def notice(state: str, sentence: str) -> Json:

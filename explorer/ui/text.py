@@ -3,6 +3,9 @@
 WAITING = "Waiting for a turn at the models…"
 LOADING = "The models are loading; the page is ready."
 
+NO_CLIP = "Choose a sample clip, upload one or record one."
+STRIPE_STOPPED = "Stopped; what was heard by then stays."
+
 TAGLINE = (
     "Two fine-tunes of one Whisper, M1 on child and M2 on adult speech. Move the curve: how much of each goes into "
     "every attention layer, and what does the merge hear?"

@@ -1,0 +1,41 @@
+"""The sections below the transcripts: the stripe along λ, and the lens with the sound and each word's probabilities."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from explorer.ui.evaluate_tab import PLUMBING
+from explorer.ui.lensing import Lensing
+from explorer.ui.striping import Striping
+
+
+def insight(lensing: Lensing, striping: Striping, asked: Sequence[gr.components.Component], queue: str) -> None:
+    """Build both sections and wire them.
+
+    Args:
+        lensing: answers the lens.
+        striping: answers the stripe.
+        asked: panel, chosen clip, player and reference.
+        queue: of everything that keeps the models busy for long.
+    """
+    lens = gr.HTML(
+        value={"state": "closed", "stamp": 0},
+        html_template="",
+        js_on_load="SAMerge.mountLens(element, props, trigger, watch); // fires 'submit'",
+        elem_id="lens",
+    )
+    stripe = gr.HTML(
+        value={"state": "closed", "stamp": 0},
+        html_template="",
+        js_on_load="SAMerge.mountStripe(element, props, trigger, watch); // fires 'submit'",
+        elem_id="stripe",
+    )
+    stop = gr.Button("Stop", elem_id="stripe-stop", visible="hidden")
+    answering: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private"}
+    lens.submit(lensing.announce, lens, None, **PLUMBING)
+    lens.submit(lensing.run, [lens, *asked], lens, concurrency_id=queue, concurrency_limit=1, **answering)
+    stripe.submit(striping.announce, stripe, None, **PLUMBING)
+    # Not in the models' line: it takes seconds, and between two stops whoever moves a slider has a turn.
+    stripe.submit(striping.run, [stripe, *asked], stripe, concurrency_id="stripe", concurrency_limit=4, **answering)
+    stop.click(striping.cancel, stripe, None, **PLUMBING)
