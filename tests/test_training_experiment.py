@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from explorer.checkpoints.weights import load_weights
 from explorer.halves import Hearing, choose_and_judge, wer
-from explorer.recipe import Recipe
+from explorer.learning.student import Student
+from explorer.recipe import Recipe, recipe_from
 from explorer.statistics import Tally
 from explorer.transcription.transcriber import Transcriber
-from training import reproduce
+from training import learned_curve, reproduce
 from training.cells import GRIDS, SCHEDULES, STEP, cells_of, rounded
 from training.network import is_frozen
 from training.table import table
@@ -172,6 +173,34 @@ def test_a_whole_experiment_writes_its_document_and_table_and_hears_nothing_twic
     assert (tmp_path / "results" / "experiment.json").read_text(encoding="utf-8") == written
 
 
+def test_learned_curves_are_judged_by_the_other_half_and_a_second_run_hears_nothing(setting, tmp_path, monkeypatch):
+    monkeypatch.setenv("SA_MERGE_CACHE", str(tmp_path / "cache"))
+    options = [each for each in setting if each not in ("--schedules", "depth,constant")] + ["--steps", "3"]
+    assert learned_curve.main(options) == 0
+    written = (tmp_path / "results" / "learned-curve.json").read_text(encoding="utf-8")
+    assert str(tmp_path) not in written
+    result = json.loads(written)["pairings"]["hour"]
+    assert list(result["learned"]) == list(learned_curve.WAYS)
+    for judged in result["learned"].values():
+        assert judged["clips"] == result["m1"]["clips"] == 8  # everybody is judged, and once
+        errors = [way["against m1"]["difference"] for way in judged["ways round"]]
+        assert judged["against m1"]["difference"] == pytest.approx(sum(errors) / 2, abs=0.02)  # halves of equal length
+        for way in judged["ways round"]:
+            recipe_from(way["recipe"])
+            assert way["held-out loss"][1] <= way["held-out loss"][0]
+    table = (tmp_path / "results" / "learned-curve.md").read_text(encoding="utf-8").splitlines()
+    assert len(table) == 2 + 2 + len(learned_curve.WAYS)
+    assert len({line.count("|") for line in table}) == 1
+
+    def work(*_, **__):
+        raise AssertionError("worked again")
+
+    monkeypatch.setattr(Transcriber, "transcribe", work)
+    monkeypatch.setattr(Student, "step", work)
+    assert learned_curve.main(options) == 0
+    assert (tmp_path / "results" / "learned-curve.json").read_text(encoding="utf-8") == written
+
+
 def test_no_path_of_this_machine_gets_into_the_document(setting, tmp_path, monkeypatch):
     monkeypatch.setenv("SA_MERGE_CACHE", str(tmp_path / "cache"))
     assert reproduce.main([*setting, "--parts", "windows", "--limit", "3"]) == 0
@@ -189,6 +218,21 @@ def test_no_path_of_this_machine_gets_into_the_document(setting, tmp_path, monke
 def test_a_mistake_is_one_line(arguments, says, monkeypatch, capsys):
     monkeypatch.delenv("SA_MERGE_SPEECH", raising=False)
     assert reproduce.main(arguments) == 2
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "set SA_MERGE_SPEECH"),
+        (["--ways", "layer"], "--ways: expected some of lane"),
+        (["--speech", "SPEECH", "--vectors", "nowhere"], "holds no pair of task vectors"),
+        (["--speech", "SPEECH", "--steps", "0"], "steps: expected 1 to"),
+    ],
+)
+def test_a_mistake_in_learning_is_one_line(arguments, says, setting, monkeypatch, capsys):
+    monkeypatch.delenv("SA_MERGE_SPEECH", raising=False)
+    assert learned_curve.main([setting[1] if each == "SPEECH" else each for each in arguments]) == 2
     assert says in capsys.readouterr().err
 
 

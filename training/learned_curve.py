@@ -37,7 +37,7 @@ from training.document import measured, percent, verdict_row
 from training.errors import TrainingError
 from training.experiment import Experiment, Pairing, config_of
 from training.options import Parser
-from training.reproduce import PAIRINGS, SPEECH, some_of, write_beside
+from training.reproduce import PAIRINGS, SPEECH, provenance, some_of, write_beside
 from training.table import learned_table
 from training.task_vector_file import commit_of_script
 
@@ -100,6 +100,7 @@ def _documents(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         "decoding": "greedy, window cut to the clip",
         "grid": {"name": options.grid, "schedules": list(_SCHEDULES)},
         "settled on before judging": next(iter(WAYS)),
+        "vectors": {path.stem: provenance(path) for each in pairings for path in each.files},
         "settings": {way: asdict(settings) for way, settings in ways.items()},
         "pairings": {},
     }

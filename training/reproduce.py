@@ -103,7 +103,7 @@ def _documents(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         "limit": options.limit,
         "decoding": Decoding("fit", precision=options.precision).summary,
         "left out, for want of a vector": absent,
-        "vectors": {path.stem: _provenance(path) for _, each in chosen for path in each.files},
+        "vectors": {path.stem: provenance(path) for _, each in chosen for path in each.files},
         **{part: {} for part in parts},
     }
     for part, pairing in chosen:
@@ -135,7 +135,8 @@ def _corpora(options: argparse.Namespace) -> dict[str, Sequence[Utterance]]:
     return found
 
 
-def _provenance(path: Path) -> dict[str, str]:
+def provenance(path: Path) -> dict[str, str]:
+    """Return what a task vector's header says of how it was made."""
     header = task_vector_header(path)
     return {
         key: header[key] for key in ("data", "hours", "clips", "speakers", "seed", "commit", "run") if key in header

@@ -25,6 +25,7 @@ def test_the_curve_learns_is_cancelled_resumed_and_taken_back(page):
     assert recipe_of(page)["schedule"] == "custom"  # it has moved by itself
     page.locator("#learn-cancel").click()
     page.wait_for_selector("#learning .sam-notice-stopped", timeout=60_000)
+    heard(page)
     page.reload()
     heard(page)
     assert recipe_of(page) == start
