@@ -7,6 +7,7 @@ import yaml
 
 from explorer.attention import Lane
 from explorer.config import Source, TripleSpec
+from explorer.formats.link import link_query
 from explorer.formats.places import place_text
 from explorer.formats.texts import recipe_text
 from explorer.recipe import Recipe
@@ -48,6 +49,7 @@ def model_card(
         'pipeline("automatic-speech-recognition", "FOLDER_OR_REPOSITORY")("clip.wav")\n```\n',
         "## Recipe\n",
         f"```yaml\n{recipe_text(recipe)}```\n",
+        f"Behind the address of an explorer's page, this opens it: `{link_query(recipe)}`\n",
     ]
     if recipe.row.curve:
         means = "; where the recipe has ratios of smaller parts, their mean" if recipe.finer else ""

@@ -7,6 +7,7 @@ from typing import Any
 from explorer.attention import PARTS
 from explorer.config_file import read_yaml
 from explorer.errors import RecipeError
+from explorer.formats.link import link_entries
 from explorer.methods import METHODS
 from explorer.recipe import Recipe
 from explorer.workbench import Workbench
@@ -18,9 +19,12 @@ _KEPT = ("version", "triple", "add")
 def add_recipe_options(parser: argparse.ArgumentParser) -> None:
     """Give a parser the options of a recipe."""
     group = parser.add_argument_group(
-        "recipe", "what is not given is taken from --recipe, else from checkpoints.yaml or the method's defaults"
+        "recipe",
+        "what is not given is taken from --recipe or the link, else from checkpoints.yaml or the method's defaults",
     )
-    group.add_argument("--recipe", type=Path, metavar="R.yaml")
+    written = group.add_mutually_exclusive_group()
+    written.add_argument("--recipe", type=Path, metavar="R.yaml")
+    written.add_argument("--recipe-link", metavar="LINK", help="as the page's Copy link gives it, or its r=… alone")
     group.add_argument("--triple", metavar="NAME")
     group.add_argument("--method", metavar="NAME", help=f"{', '.join(METHODS)}; `methods` explains them")
     group.add_argument(
@@ -56,8 +60,11 @@ def recipe_of(workbench: Workbench, options: argparse.Namespace) -> Recipe:
         RecipeError: an option is unknown to the method, of another type or out of range.
     """
     entries: dict[str, Any] = read_yaml(options.recipe) if options.recipe else {}
-    if options.recipe:
-        written = workbench.recipe(entries, options.recipe.name)  # a mistake is named where it was made
+    if options.recipe_link is not None:
+        entries = link_entries(options.recipe_link, "--recipe-link")
+    if entries:
+        # A mistake is named where it was made.
+        written = workbench.recipe(entries, options.recipe.name if options.recipe else "--recipe-link")
         if options.method not in (None, written.method):
             entries = {key: value for key, value in entries.items() if key in _KEPT}
     given = {

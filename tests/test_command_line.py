@@ -245,6 +245,16 @@ def test_task_vectors_are_added_by_option(document, tone):
     assert found.add == (Addition("m2", 0.5), Addition("m1", -0.25, ("encoder.self", "feed-forward")))
 
 
+def test_the_pages_link_takes_the_place_of_a_recipe_file(document, run, tone):
+    link = "http://127.0.0.1:7860/?r=v1~tiny~ties~density:0.4~add:m2:0.3&clip=x"
+    recipe = document("transcribe", tone, "--recipe-link", link, "--set", "scale=0.5", *FEW)["recipe"]
+    assert (recipe["method"], recipe["density"], recipe["scale"], recipe["share"]) == ("ties", 0.4, 0.5, 0.5)
+    assert recipe["add"] == [{"vector": "m2", "beta": 0.3}]
+    code, _, complaint = run("transcribe", tone, "--recipe-link", "v1~tiny~sa~depth~lambda:7")
+    assert code == 2
+    assert complaint == "error: --recipe-link: lambda: expected a number from 0 to 1, but got 7.0.\n"
+
+
 def test_every_method_writes_its_own_weights_and_a_recipe_that_gives_them_again(document, tmp_path):
     prints = set()
     for method in READY_METHODS:

@@ -21,6 +21,7 @@ from explorer.config_file import read_config
 from explorer.corpora.manifest import read_manifest
 from explorer.errors import ConfigError, RecipeError
 from explorer.export import RECIPE_FILE
+from explorer.formats.link import link_entries
 from explorer.model_card import curve_picture, model_card
 from explorer.recipe import Recipe, recipe_from
 from explorer.transcription.decoding import Decoding, Halt
@@ -135,6 +136,7 @@ def test_the_card_says_what_it_is_and_whose(exported, tiny_bench, tiny_whisper_f
     assert front["license"] == "other"  # the owners state none
     recipe = re.findall(r"```yaml\n(.+?)```", text, flags=re.DOTALL)[0]
     assert recipe_from(yaml.safe_load(recipe)) == RECIPE
+    assert recipe_from(link_entries(re.findall(r"`(\?r=v1~.+)`", text)[0])) == RECIPE
     for member in ("m0", "m1", "m2", "merge"):
         assert tiny_bench.fingerprint(member, RECIPE) in text
     assert "not verified" in text.lower()

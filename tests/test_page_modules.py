@@ -40,7 +40,7 @@ def test_the_modules_tests_pass(path):
 
 def test_every_module_is_served_once():
     there = {path.stem for path in (ROOT / "assets" / "page").glob("*.js")}
-    assert sorted(SCRIPTS) == sorted(there - {"report"})  # that one is the saved report's own
+    assert sorted(SCRIPTS) == sorted(there - {"report"})  # which is the saved report's own
 
 
 def test_browser_and_python_compute_the_same_ratios():

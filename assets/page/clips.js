@@ -2,16 +2,21 @@
 (() => {
   "use strict";
   const page = (window.SAMerge = window.SAMerge || {});
-  const { el } = page;
+  const { el, say } = page;
+  const listeners = new Set();
+
+  /** The clip in the player: {id, title, own}; `own` unless it is a sample. */
+  page.clip = null;
+  /** `listener(clip, first)` now, if there is one already (then `first`), and whenever another is chosen. */
+  page.onClip = (listener) => {
+    listeners.add(listener);
+    if (page.clip) listener(page.clip, true);
+  };
 
   page.mountClips = (element, props, trigger, watch) => {
     const rows = props.clips.map((clip) => {
       const input = el("input", { type: "radio", name: "sam-clip", value: clip.id });
-      input.addEventListener("change", () => {
-        props.value = { id: clip.id, stamp: page.stamp() };
-        show();
-        trigger("submit");
-      });
+      input.addEventListener("change", () => choose(clip.id));
       const label = el("label", { class: "sam-clip" }, input,
         el("span", { class: "sam-clip-title" }, clip.title),
         el("span", { class: "sam-clip-text" }, `“${clip.reference}”`),
@@ -25,13 +30,32 @@
     element.prepend(guest);
     page.openClip = (clip) => {
       guest.replaceChildren(el("p", {}, el("b", {}, clip.title), ` “${clip.reference}” `, el("small", {}, clip.facts)), page.clipPlayer(clip.visit, clip.clip));
-      props.value = { id: clip.id, stamp: page.stamp() };
+      guest.dataset.title = clip.title;
+      choose(clip.id);
+      page.openTab("Explore");
+    };
+    const choose = (id) => {
+      props.value = { id, stamp: page.stamp() };
       show();
       trigger("submit");
-      page.openTab("Explore");
+    };
+    /** Put a sample into the player; false if there is none of this name. */
+    page.chooseClip = (id) => {
+      const sample = props.clips.some((clip) => clip.id === id);
+      if (sample && id !== props.value?.id) choose(id);
+      return sample;
+    };
+    const tell = (id) => {
+      const sample = props.clips.find((clip) => clip.id === id);
+      const title = sample ? sample.title : id === null ? say("clips.own") : guest.dataset.title || id;
+      const clip = { id: id ?? `own-${props.value?.stamp}`, title, own: !sample };
+      if (clip.id === page.clip?.id) return;
+      page.clip = clip;
+      for (const listener of listeners) listener(clip, false);
     };
     const show = () => {
       const id = props.value?.id ?? null;
+      tell(id);
       guest.hidden = id === null || rows.some((row) => row.input.value === id);
       rows.forEach((row) => { row.input.checked = row.input.value === id; });
     };

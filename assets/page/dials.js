@@ -85,7 +85,7 @@
         this.both(this.change());
       });
       this.says = el("span", {});
-      this.node = el("details", { class: "sam-add" }, el("summary", {}, say("recipe.add"), this.says), this.dials, this.parts.node);
+      this.node = el("details", { class: "sam-add sam-vectors" }, el("summary", {}, say("recipe.add"), this.says), this.dials, this.parts.node);
     }
 
     change() {

@@ -25,7 +25,12 @@
   const text = (recipe) => JSON.stringify(Object.keys(recipe).sort().map((name) => [name, recipe[name]]));
   page.sameRecipe = (one, other) => text(one) === text(other);
 
-  page.openTab = (name) => [...document.querySelectorAll("[role=tab]")].find((tab) => tab.textContent.trim() === name)?.click();
+  /** Open a tab by its name or its id; false if it is not there (yet). */
+  page.openTab = (name) => {
+    const tab = [...document.querySelectorAll("[role=tab]")].find((each) => each.textContent.trim() === name || each.dataset.tabId === name);
+    tab?.click();
+    return Boolean(tab);
+  };
 
   /** Plotly's own event carries the mark that was clicked: `taken(what it stands for, plot)`. Gradio draws a plot anew now and
       then, which drops its listeners, so ours is put back after every change; it is never there twice. */

@@ -19,13 +19,47 @@
     return button;
   };
 
+  /** Sentences that stand above everything until they are put away. */
+  const notices = el("div", { class: "sam-notices" });
+  page.notice = (sentence) => {
+    const line = el("p", { class: "sam-notice", role: "alert" }, sentence, " ",
+      el("button", { type: "button", class: "sam-link", onclick: () => line.remove() }, say("header.dismiss")));
+    notices.append(line);
+  };
+
+  /** Copy text; over plain http, where browsers keep the clipboard shut, by way of a selection. */
+  const copy = async (text) => {
+    try { await navigator.clipboard.writeText(text); } catch {
+      const field = el("textarea", { readonly: true, class: "sam-hidden" });
+      field.value = text;
+      document.body.append(field);
+      field.select();
+      document.execCommand("copy");
+      field.remove();
+    }
+  };
+
+  const shareButton = () => {
+    const label = el("span", { role: "status" }, say("header.copy"));
+    let due = 0;
+    return el("button", { type: "button", class: "sam-button sam-share", title: say("header.copy_hint"), onclick: async (event) => {
+      await copy(page.linkNow());
+      event.target.closest("button")?.focus();
+      label.textContent = say("header.copied");
+      clearTimeout(due);
+      due = setTimeout(() => { label.textContent = say("header.copy"); }, 2500);
+    } }, label);
+  };
+
   page.mountHeader = (element, props) => {
     element.replaceChildren(el("div", { class: "sam-header" },
       el("h1", {}, say("header.title")),
       el("p", {}, props.tagline),
       el("div", { class: "sam-switches" },
+        shareButton(),
+        el("button", { type: "button", class: "sam-button sam-keys-button", title: say("header.keys_hint"), "aria-label": say("header.keys_hint"), onclick: () => page.showKeys() }, "?"),
         toggle(say("header.dark"), say("header.dark_hint"), "sam-dark", (on) => document.body.classList.toggle("dark", on)),
         toggle(say("header.projector"), say("header.projector_hint"), "sam-projector", (on) => document.body.classList.toggle("projector", on))),
-      el("details", { class: "sam-new" }, el("summary", {}, say("header.new")), ...props.newcomer.map((line) => el("p", {}, line)))));
+      el("details", { class: "sam-new" }, el("summary", {}, say("header.new")), ...props.newcomer.map((line) => el("p", {}, line)))), notices);
   };
 })();

@@ -7,13 +7,26 @@
   const THIRDS = [0, 1, 2].map((third) => say(`recipe.third.${third}`));
 
   page.mountRecipe = (element, props, trigger) => {
-    let recipe = structuredClone(props.value.recipe);
+    page.tables = props;
+    const asked = page.readAddress(location.search, props);
+    let recipe = asked.recipe || structuredClone(props.value.recipe);
+    /** The formula that the ghost shows and that one press goes back to: the last one that was on, or the default reading. */
+    let formula = null;
     const depths = () => props.depths[recipe.triple];
+    const memory = new page.Memory(props);
+    const trail = new page.Trail(page.recall("trail", ({ past, future }) => {
+      for (const each of [...past, ...future]) page.checkRecipe(JSON.parse(each), props);
+      return { past, future };
+    }, {}, "tab"));
+    page.giveMemory(memory);
 
     const row = () => props.methods[recipe.method];
     page.methods = props.methods;
 
     const draw = () => {
+      undo.disabled = !trail.canUndo;
+      redo.disabled = !trail.canRedo;
+      presets.draw(recipe);
       triple.value = recipe.triple;
       method.value = recipe.method;
       parameters.draw(recipe.method, row(), recipe);
@@ -32,8 +45,9 @@
     };
     const drawCurve = () => {
       const row = props.schedules[recipe.schedule];
+      if (recipe.schedule !== "custom") formula = { schedule: recipe.schedule, lambda: recipe.lambda, alpha: recipe.alpha };
       reading.hidden = false;
-      formula.textContent = row.formula;
+      equation.textContent = row.formula;
       meaning.textContent = row.meaning;
       const alpha = Array.isArray(recipe.alpha) ? recipe.alpha : [recipe.alpha];
       mixing.use(recipe.schedule !== "custom", row.mixing_hint);
@@ -45,8 +59,11 @@
       });
       projections.show(recipe.projections);
       schedule.value = recipe.schedule;
-      curve.draw(recipe, depths());
+      curve.draw(recipe, depths(), compared());
     };
+    /** Pinned recipes whose curves fit beside this one's. */
+    const compared = () => memory.compared().filter((pin) => pin.recipe.schedule && !page.sameRecipe(pin.recipe, recipe)
+      && (pin.recipe.schedule !== "custom" || Object.entries(depths()).every(([lane, depth]) => pin.recipe.ratios[lane]?.length === depth)));
     const changed = (change) => {
       // Through JSON: an entry that is taken away is gone, not undefined.
       recipe = JSON.parse(JSON.stringify({ ...recipe, ...change }));
@@ -55,7 +72,16 @@
     const rested = () => {
       props.value = { recipe, stamp: page.stamp() };
       trigger("submit");
+      trail.rest(recipe);
+      keepTrail();
       page.restRecipe();
+    };
+    const keepTrail = () => page.remember("trail", trail.state, "tab");
+    /** One step back or forth. */
+    const step = (taken) => {
+      if (!taken) return;
+      page.takeRecipe(taken);
+      keepTrail();
     };
     const both = (change) => { changed(change); rested(); };
     /** A whole recipe from elsewhere: a pin, a point of a chart. */
@@ -99,16 +125,20 @@
       [name, { ...each, triple: recipe.triple, add: recipe.add }]))));
     /** λ_i of all lanes as they are now, those out of scope included. */
     const ratiosNow = () => (recipe.schedule === "custom" ? structuredClone(recipe.ratios)
-      : page.laneRatios({ ...recipe, scope: Object.keys(page.LANES) }, depths()));
+      : page.laneRatios({ ...recipe, scope: Object.keys(page.LANES), projections: ["q"] }, depths()));
+    const known = () => ({ schedule: "depth", lambda: recipe.lambda, alpha: [recipe.alpha].flat()[0], ...formula });
     const hand = {
-      ratio: (lane, layer) => ratiosNow()[lane][layer],
-      moved: (lane, layer, ratio) => {
-        const ratios = ratiosNow();
-        ratios[lane][layer] = ratio;
-        const finer = page.finerMoved(recipe.finer, lane, layer, ratio);
+      ratios: ratiosNow,
+      set: (ratios) => {
+        let { finer } = recipe;
+        const before = finer && ratiosNow();
+        for (const [lane, now] of finer ? Object.entries(ratios) : [])
+          now.forEach((ratio, layer) => { if (ratio !== before[lane]?.[layer]) finer = page.finerMoved(finer, lane, layer, ratio); });
         changed({ schedule: "custom", ratios, finer, alpha: Array.isArray(recipe.alpha) ? 0.8 : recipe.alpha });
       },
       rested: () => { if (!page.sameRecipe(recipe, props.value.recipe)) rested(); },
+      formula: () => ({ ...recipe, ...known() }),
+      snap: () => both({ ...known(), ratios: undefined, finer: undefined }),
     };
     const toggle = (key, order) => (name, on) =>
       both({ [key]: order.filter((each) => (each === name ? on : recipe[key].includes(each))) });
@@ -123,7 +153,7 @@
     const about = el("p", { class: "sam-reading sam-about" });
     const triple = choice(props.triples, setTriple, { id: "sam-triple" });
     const schedule = choice(Object.fromEntries(Object.keys(props.schedules).map((name) => [name, name])), setSchedule, { id: "sam-schedule" });
-    const formula = el("code", { class: "sam-formula" });
+    const equation = el("code", { class: "sam-formula" });
     const meaning = el("span", { class: "sam-meaning" });
     const mixing = dial("sam-lambda", "λ", "", 1, (value) => changed({ lambda: value }), rested);
     const single = dial("sam-alpha", "α", "", 2, (value) => changed({ alpha: value }), rested);
@@ -136,24 +166,37 @@
     const scope = boxes(say("recipe.merged"), Object.fromEntries(props.parts.map((part) => [part, part in page.LANES ? say(`recipe.scope.${part}`) : part])), [], toggle("scope", props.parts));
     const projections = boxes(say("recipe.of_them"), { q: "q", k: "k", v: "v" }, [], toggle("projections", ["q", "k", "v"]));
     const curve = new page.Curve(hand);
-    const reset = el("button", { type: "button", class: "sam-button", onclick: () => {
-      recipe = structuredClone(props.preset);
-      left.clear();
-      both({});
-    } }, say("recipe.start"));
+    const presets = new page.Presets(props, (taken) => page.takeRecipe(taken));
+    const recalled = new page.Recalled(memory, props, (taken) => page.takeRecipe(taken));
+    const button = (name, act, attributes = {}) => el("button", { type: "button", class: "sam-button", title: say(`recipe.${name}.hint`), onclick: act, ...attributes }, say(`recipe.${name}`));
+    const acts = { undo: () => step(trail.undo()), redo: () => step(trail.redo()) };
+    const undo = button("undo", acts.undo, { "aria-keyshortcuts": "Control+Z" });
+    const redo = button("redo", acts.redo, { "aria-keyshortcuts": "Control+Shift+Z" });
+    page.listenToKeys(acts);
+    const reset = button("start", () => { left.clear(); page.takeRecipe(props.preset); });
+    const pin = button("pin", () => { memory.pin(recipe); recalled.node.open = true; });
 
-    const reading = el("div", { class: "sam-reading" }, formula, meaning);
-    const curveDials = el("div", { class: "sam-dials" }, mixing.node, ...exponents.map((each) => each.node));
+    // Room for the longest reading: nothing below may move when a drag turns the curve into a drawn one.
+    const room = Object.values(props.schedules).map((each) => el("div", { class: "sam-room", "aria-hidden": "true" }, el("code", { class: "sam-equation" }, each.formula), each.meaning));
+    const reading = el("div", { class: "sam-reading sam-stack" }, el("div", {}, equation, meaning), ...room);
+    const curveDials = el("div", { class: "sam-dials sam-curve-dials" }, mixing.node, ...exponents.map((each) => each.node));
     element.replaceChildren(el("div", { class: "sam-panel" },
       el("div", { class: "sam-choices" },
         el("label", { class: "sam-choice" }, say("recipe.triple"), triple),
         el("label", { class: "sam-choice" }, say("recipe.method"), method),
         el("label", { class: "sam-choice" }, say("recipe.schedule"), schedule),
         reading),
-      about, curveDials, parameters.node, curve.node, flat,
-      el("div", { class: "sam-row" }, scope.node, projections.node, reset),
-      rest, additions.node));
+      about, presets.node, curveDials, parameters.node, curve.node, flat,
+      el("div", { class: "sam-row sam-scope" }, scope.node, projections.node, rest),
+      el("div", { class: "sam-drawers" }, el("div", { class: "sam-row sam-undo" }, undo, redo, pin, reset), additions.node, recalled.node)));
     page.setRecipe(recipe);
     page.onRecipe(draw);
+    memory.onChange(draw);
+    page.onHeard(({ recipe: heard, columns }) => {
+      const merge = columns.find((column) => column.model === "merge" && column.state === "done");
+      if (heard && merge && page.clip) memory.note(heard, page.clip, { wer: merge.counts?.wer ?? null, text: merge.text });
+    });
+    trail.rest(recipe);
+    page.openAddress(asked, () => { if (asked.recipe) rested(); });
   };
 })();

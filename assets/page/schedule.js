@@ -48,7 +48,7 @@
       constant: "λ",
     }[recipe.schedule];
     const name = `λ${page.subscript(layer)}`;
-    if (!written) return page.say("curve.drawn", { name, ratio: ratio.toFixed(2) });
+    if (!written) return page.say("lane.drawn", { name, ratio: ratio.toFixed(2) });
     return `${name} = ${written} = ${ratio.toFixed(2)}`;
   };
 })();

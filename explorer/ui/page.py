@@ -33,8 +33,10 @@ from explorer.ui.teaching import Teaching
 from explorer.ui.text import LOADING, METHOD, METHODS_INTRO, NEWCOMER, SAMPLES_LEGEND, TAGLINE, WORDS
 
 SCRIPTS = (
-    *("text", "dom", "hand", "schedule", "behind", "curve", "dials", "recipe", "pins", "clips", "real"),
-    *("grid", "words", "transcripts", "ranges", "stripe", "colours", "sound", "spectrogram", "word_panel", "lens"),
+    *("text", "dom", "hand", "schedule", "edits", "check", "link", "store", "trail", "pictures", "behind"),
+    *("lane", "tools", "curve", "dials", "presets", "memory", "recalled", "recipe", "pins", "address", "keys"),
+    *("clips", "real", "grid", "words", "transcripts", "ranges", "stripe"),
+    *("colours", "sound", "spectrogram", "word_panel", "lens"),
     *("evaluation", "results", "closer", "comparison", "anatomy", "losses", "learning", "header"),
 )
 MODEL_QUEUE = "model"
