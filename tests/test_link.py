@@ -103,7 +103,10 @@ def hostile(draw):
     text = link_text(draw(recipes()))
     fields = text.split("~")
     at = draw(st.integers(0, len(fields) - 1))
-    junk = draw(st.text(string.printable + "λ’~:,%", max_size=8) | st.sampled_from(["1e999", "-0", "NaN", "+.5", "٣", "_", "1_,_0"]))
+    junk = draw(
+        st.text(string.printable + "λ’~:,%", max_size=8)
+        | st.sampled_from(["1e999", "-0", "NaN", "+.5", "٣", "_", "1_,_0"])
+    )
     how = draw(st.sampled_from(["cut", "field", "value", "more", "twice", "swap"]))
     if how == "cut":
         return text[: draw(st.integers(0, len(text)))]
