@@ -26,7 +26,7 @@
 
     draw() {
       const { history, pins } = this.memory;
-      this.says.textContent = history.length + pins.length ? say("recalled.count", { heard: history.length, pinned: pins.length }) : "";
+      this.says.textContent = history.length + pins.length ? say("recalled.count", { count: history.length + pins.length }) : "";
       if (!this.node.open) return;
       this.drawPins();
       this.clear.hidden = !history.length;

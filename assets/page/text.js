@@ -41,11 +41,11 @@
     "tools.flip.hint": "Swap child and adult in the chosen layers",
     "tools.smooth": "Smooth",
     "tools.smooth.hint": "Draw each chosen layer towards its neighbours",
-    "tools.spread": "in all lanes",
+    "tools.spread": "+ lanes",
     "tools.spread.hint": "Choose the same layers in every lane",
-    "tools.all": "all layers",
+    "tools.all": "× none",
     "tools.all.hint": "Let go of the choice: the tools work on all layers",
-    "tools.snap": "Back to the formula",
+    "tools.snap": "↺ Formula",
     "tools.snap.hint": "Put the curve back onto the dashed line: the formula with its λ and α",
 
     "presets.title": "Presets",
@@ -74,7 +74,7 @@
     "presets.delete": "Delete the preset {name}",
 
     "recalled.title": "History and pins",
-    "recalled.count": "({heard} heard, {pinned} pinned)",
+    "recalled.count": "({count})",
     "recalled.heard": "Heard so far, newest first",
     "recalled.empty": "What the merge heard will be listed here, with its WER on each clip. It stays in this browser.",
     "recalled.clear": "clear the list",

@@ -68,8 +68,8 @@
       const values = new Set([...target].flatMap(([lane, layers]) => layers.map((layer) => ratios[lane][layer])));
       if (document.activeElement !== this.field) this.field.value = values.size === 1 ? String(Math.round(1e4 * [...values][0]) / 1e4) : "";
       for (const each of [...this.buttons, this.field, this.spread]) each.disabled = !target.size;
-      this.all.hidden = everything;
-      this.spread.hidden = everything;
+      // They keep their place: nothing may move under a hand.
+      for (const each of [this.all, this.spread]) { each.classList.toggle("sam-idle", everything); each.tabIndex = everything ? -1 : 0; }
       this.snap.disabled = recipe.schedule !== "custom";
     }
   };

@@ -1,5 +1,6 @@
 /* The page's address: what it asks for, and what is written into it. That links are Python's too is tested from Python. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import test from "node:test";
 import { load, plain } from "./load.mjs";
 import { recipe, tables } from "./tables.mjs";
@@ -36,4 +37,9 @@ test("what cannot be hidden is named, and the rest hidden", () => {
   const { hide, problems } = read("?hide=tools,constructor,,evaluate");
   assert.deepEqual(hide, ["tools", "evaluate"]);
   assert.match(problems[0], /hide=constructor: nothing on this page is called so; there are .*presets/);
+});
+
+test("the README names all that can be hidden", () => {
+  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  for (const name of Object.keys(page.HIDES)) assert.ok(readme.includes(`\`${name}\``), name);
 });
