@@ -69,6 +69,14 @@ def check_depth(ratios: Sequence[Ratio], part: str, depth: int) -> None:
         )
 
 
+def moved(finer: Finer, lane: str, layer: int, ratio: float) -> Finer:
+    """Set everything in one layer of a lane to one ratio, as moving the lane's point on the page does."""
+    return tuple(
+        (part, (*ratios[:layer], ratio, *ratios[layer + 1 :]) if part.startswith(f"{lane}.") else ratios)
+        for part, ratios in finer
+    )
+
+
 def finer_words(finer: Finer) -> list[str]:
     """Say in a few words what has ratios of its own."""
     by_head = any(isinstance(ratio, tuple) for _, ratios in finer for ratio in ratios)

@@ -79,6 +79,8 @@ def recipe_of(workbench: Workbench, options: argparse.Namespace) -> Recipe:
     }
     entries.update({key: value for key, value in given.items() if value is not None})
     entries.update(_parameter(each) for each in options.set)
+    if options.schedule not in (None, "custom"):
+        entries.pop("finer", None)  # of the file's own curve, which another schedule takes the place of
     return workbench.recipe(entries, "command line")
 
 

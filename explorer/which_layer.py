@@ -13,6 +13,7 @@ from explorer.attention import LANES, Lane
 from explorer.bench import Bench
 from explorer.corpora.utterance import Utterance
 from explorer.errors import RecipeError
+from explorer.finer import finer_dict, moved
 from explorer.needle import Probe, Reading
 from explorer.needles import Needles
 from explorer.recipe import Recipe, recipe_from
@@ -72,6 +73,8 @@ def swaps(recipe: Recipe, depths: Mapping[Lane, int]) -> tuple[Swap, ...]:
                 ratios[lane][layer] = ratio
                 entries = {**recipe.as_dict(), "schedule": "custom", "scope": scope, "ratios": ratios}
                 entries["alpha"] = recipe.exponents[0]
+                if recipe.finer:
+                    entries["finer"] = finer_dict(moved(recipe.finer, lane, layer, ratio))
                 found.append(Swap(lane, layer, member, recipe_from(entries)))
     return tuple(found)
 

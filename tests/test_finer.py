@@ -2,11 +2,13 @@
 
 import pytest
 import torch
+import yaml
 
 from explorer.attention import LANES
 from explorer.errors import RecipeError
 from explorer.merging.lerp import interpolate
 from explorer.recipe import recipe_from
+from explorer.which_layer import swaps
 
 CURVE = {lane: [0.5, 0.25] for lane in LANES}
 FINER = {
@@ -56,6 +58,21 @@ def test_lanes_and_projections_that_are_off_stay_off(tiny_bench):
     )
     with tiny_bench.live.merged(off):
         assert all("decoder" in name and "self_attn.q_proj" in name for name in tiny_bench.live.written)
+
+
+def test_a_layer_that_is_swapped_takes_its_smaller_parts_along():
+    found = [
+        each for each in swaps(a_recipe(FINER), dict.fromkeys(LANES, 2)) if (each.lane, each.layer) == (LANES[0], 1)
+    ]
+    assert [dict(each.recipe.finer)["encoder.self.q"] for each in found] == [((0.0, 0.3), 1.0), ((0.0, 0.3), 0.0)]
+    assert all(dict(each.recipe.finer)["decoder.cross.v"] == (0.9, (0.1, 0.2)) for each in found)
+
+
+def test_another_schedule_on_the_command_line_gives_them_up(document, tmp_path):
+    path = tmp_path / "finer.yaml"
+    path.write_text(yaml.safe_dump(a_recipe(FINER).as_dict()))
+    assert document("export", "--recipe", path, "--format", "json")["recipe"]["finer"] == FINER
+    assert "finer" not in document("export", "--recipe", path, "--schedule", "depth")["recipe"]
 
 
 @pytest.mark.parametrize(

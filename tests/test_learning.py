@@ -10,6 +10,7 @@ import pytest
 import torch
 import yaml
 
+from explorer.addition import Addition
 from explorer.attention import LANES
 from explorer.corpora.manifest import MANIFEST
 from explorer.corpora.utterance import Utterance
@@ -101,6 +102,16 @@ def test_the_weights_learned_with_are_the_live_merges_bit_for_bit(settings, stud
                 assert torch.equal(tensor, weights[name]), name
         assert set(tiny_bench.live.written) <= set(weights)
     assert np.array_equal(knobs_of(tiny_bench, settings, recipe).start, values)
+
+
+def test_task_vectors_that_a_recipe_adds_are_part_of_what_learns(student, tiny_bench):
+    added = (Addition("m2", 0.3), Addition("m1", -0.2, ("encoder.self",)))
+    knobs, taught, _ = student(KINDS[0], replace(START, add=added))
+    values = np.full(len(knobs.start), 0.25)
+    weights = {**taught._forced.network.state_dict(), **taught.weights(torch.tensor(values, dtype=torch.float32))}
+    with tiny_bench.live.merged(knobs.recipe_at(values)) as network:
+        for name, tensor in network.named_parameters():
+            assert torch.allclose(tensor, weights[name], atol=1e-6), name
 
 
 def test_equal_checkpoints_give_no_gradient(student):
