@@ -19,7 +19,7 @@ from explorer.attention import (
     part_of,
 )
 from explorer.errors import RecipeError
-from explorer.finer import Ratio, feed_forward_ratios
+from explorer.finer import Ratio, feed_forward_layer, feed_forward_ratios
 from explorer.ratios import parameter_ratios
 from explorer.recipe import Recipe, recipe_from
 
@@ -107,7 +107,9 @@ def recipe_of_sums(sums: Mapping[str, Sum], triple: str, where: str) -> Recipe:
     if further:
         raise RecipeError(f"{where}: uses {', '.join(further)} beside M0, M1 and M2; write a recipe with add instead.")
     changed = {name: found for name, found in cleaned.items() if found != ALL_M1}
-    if all(attention_parameter(name) for name in changed):
+    alike = len({tuple(sorted(found.items())) for found in changed.values()}) == 1
+    drawn = all(attention_parameter(name) or (feed_forward_layer(name) and not alike) for name in changed)
+    if drawn:
         return _curve(cleaned, triple, where)
     return _flat(changed, cleaned, triple, where)
 
@@ -118,8 +120,10 @@ def _cleaned(found: Sum) -> Sum:
 
 def _curve(sums: Mapping[str, Sum], triple: str, where: str) -> Recipe:
     parameters = attention_parameters(sums)
+    forward = {name: place for name in sums if (place := feed_forward_layer(name))}
     ratios = {each: sums[each.name].get("m1", 0.0) for each in parameters}
-    if any(set(sums[each.name]) - {"m1", "m2"} or abs(sum(sums[each.name].values()) - 1) > 1e-9 for each in parameters):
+    mixed = [sums[name] for name in (*(each.name for each in parameters), *forward)]
+    if any(set(found) - {"m1", "m2"} or abs(sum(found.values()) - 1) > 1e-9 for found in mixed):
         raise RecipeError(f"{where}: weights of M1 and M2 that do not sum to 1 in attention alone fit no method here.")
     projections = [
         letter for letter in PROJECTIONS if any(r != 1.0 for p, r in ratios.items() if p.projection == letter)
@@ -136,6 +140,13 @@ def _curve(sums: Mapping[str, Sum], triple: str, where: str) -> Recipe:
     entries = {"triple": triple, "schedule": "custom", "scope": scope, "projections": projections}
     curves = {lane: [_mean(layer) for layer in zip(*rows[lane].values(), strict=True)] for lane in scope}
     finer = {f"{lane}.{letter}": row for lane in apart for letter, row in rows[lane].items()}
+    stacks: dict[str, dict[int, float]] = {}
+    for name, (part, layer) in forward.items():
+        ratio = sums[name].get("m1", 0.0)
+        if stacks.setdefault(part, {}).setdefault(layer, ratio) != ratio:
+            raise RecipeError(f"{where}: {name}: fc1 and fc2 of a layer share one ratio here.")
+    lists = {part: [row[layer] for layer in sorted(row)] for part, row in stacks.items()}
+    finer |= {part: row for part, row in lists.items() if any(ratio != 1.0 for ratio in row)}
     return recipe_from(entries | {"ratios": curves} | ({"finer": finer} if finer else {}), where)
 
 
