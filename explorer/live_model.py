@@ -92,6 +92,10 @@ class LiveModel:
             self.seconds = time.perf_counter() - began
             yield self._model("merge")
 
+    def quiet(self, seconds: float, patience: float) -> bool:
+        """Wait, at most ``patience`` seconds, until nobody has held a model for ``seconds``."""
+        return self._turns.quiet(seconds, patience)
+
     @property
     def written(self) -> tuple[str, ...]:
         """Name the tensors of the present merge that are not M1's own."""

@@ -3,7 +3,8 @@
 Rows are those of ``anatomy.anatomy``; here they get their names, units and the words for where they sit.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,6 +118,39 @@ def part_name(row: Row) -> str:
     if row["kind"] == "feed-forward":
         return "feed-forward"
     return "output" if row["projection"] == "out" else f"{row['stack']}.{row['kind']}"
+
+
+# What can be laid behind the curve: measures of a layer's q, k and v together.
+LAYER_MEASURES = ("norm_1", "norm_2", "cosine", "conflicts")
+
+
+def layer_numbers(matrices: Sequence[Row], measure: str) -> dict[str, list[float]]:
+    """Pool a measure over the query, key and value matrices of each layer of each lane.
+
+    Args:
+        matrices: of an anatomy.
+        measure: of ``LAYER_MEASURES``.
+
+    Returns:
+        Lane → one number for each layer, lowest first: lengths of all three together, the cosine between all three of
+        τ1 and τ2, the share of conflicts among all entries.
+    """
+    layers: dict[str, dict[int, list[Row]]] = {}
+    for row in matrices:
+        if row["projection"] in ("q", "k", "v"):
+            layers.setdefault(f"{row['stack']}.{row['kind']}", {}).setdefault(row["layer"], []).append(row)
+    return {lane: [_pooled(rows[layer], measure) for layer in sorted(rows)] for lane, rows in layers.items()}
+
+
+def _pooled(rows: Sequence[Row], measure: str) -> float:
+    first, second = (math.sqrt(sum(row[name] ** 2 for row in rows)) for name in ("norm_1", "norm_2"))
+    if measure == "cosine":
+        product = sum(row["cosine"] * row["norm_1"] * row["norm_2"] for row in rows)
+        return float(product / (first * second)) if first and second else 0.0
+    if measure == "conflicts":
+        sizes = [row["rows"] * row["columns"] for row in rows]
+        return float(sum(row["conflicts"] * size for row, size in zip(rows, sizes, strict=True)) / sum(sizes))
+    return first if measure == "norm_1" else second
 
 
 def head_rows(matrices: list[Row]) -> list[dict[str, Any]]:

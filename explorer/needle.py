@@ -4,6 +4,7 @@ It needs no decoding, so it can follow a hand; how far it can be trusted to foll
 ``needle_record``.
 """
 
+import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,6 +80,7 @@ class Needle:
         self._bench = bench
         self._probes: OrderedDict[tuple[object, ...], Probe] = OrderedDict()
         self._known: OrderedDict[tuple[str, str], tuple[Expectation, ...]] = OrderedDict()
+        self._preparing = threading.Lock()
 
     def probe(self, utterances: Sequence[Utterance], decoding: Decoding) -> Probe:
         """Prepare clips; the last few probes are kept.
@@ -95,12 +97,13 @@ class Needle:
         if not 1 <= len(utterances) <= MAX_CLIPS:
             raise RecipeError(f"needle: expected 1 to {MAX_CLIPS} clips with a reference, but got {len(utterances)}.")
         asked = (decoding.window, *((str(each.path), _changed(each), each.reference) for each in utterances))
-        if asked not in self._probes:
-            self._probes[asked] = self._prepared(utterances, decoding)
-            if len(self._probes) > _MAX_PROBES:
-                self._probes.popitem(last=False)
-        self._probes.move_to_end(asked)
-        return self._probes[asked]
+        with self._preparing:
+            if asked not in self._probes:
+                self._probes[asked] = self._prepared(utterances, decoding)
+                if len(self._probes) > _MAX_PROBES:
+                    self._probes.popitem(last=False)
+            self._probes.move_to_end(asked)
+            return self._probes[asked]
 
     def read(self, model: str, recipe: Recipe, probe: Probe, halt: Halt, *, keep: bool = True) -> Reading:
         """Read the needle of one model; between groups of clips others may have the models.

@@ -26,6 +26,8 @@ from explorer.workbench import Workbench
 SHIPPED = Path("assets") / "needle.json"  # beside checkpoints.yaml
 FEW_PAIRS = 10  # fewer recorded pairs than these say nothing
 RECORD_SECONDS = 60.0
+# A transcription lets go of the models for less than this between two of them.
+QUIET_SECONDS, PATIENCE_SECONDS = 0.1, 2.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Needles:
         return found[:MAX_CLIPS]
 
     def values(self, bench: Bench, recipe: Recipe, utterances: Sequence[Utterance], halt: Halt) -> Values:
-        """Read the merge, and M1 and M2 where they were not read before.
+        """Read the merge, and M1 and M2 where they were not read before; who is being listened for goes first.
 
         Raises:
             InterruptedDecodingError: ``halt`` said so.
@@ -82,6 +84,7 @@ class Needles:
         """
         needle = self.of(bench)
         probe = needle.probe(utterances, self.workbench.decoding(recipe))
+        bench.live.quiet(QUIET_SECONDS, PATIENCE_SECONDS)
         merge = needle.read("merge", recipe, probe, halt)
         first, second = (needle.read(member, recipe, probe, halt, keep=False) for member in ("m1", "m2"))
         return Values(merge.value, first.value, second.value, merge.tokens)

@@ -5,6 +5,7 @@ batches would still starve the person moving a slider. Here the next turn goes t
 """
 
 import threading
+import time
 from collections import deque
 from types import TracebackType
 
@@ -16,6 +17,24 @@ class Turns:
         self._guard = threading.Lock()
         self._waiting: deque[threading.Lock] = deque()
         self._taken = False
+        self._left = 0.0
+
+    def quiet(self, seconds: float, patience: float) -> bool:
+        """Wait until nobody has had a turn for a while; whoever does this comes behind all who do not.
+
+        Args:
+            seconds: how long there has to be quiet.
+            patience: how long to wait for it at most.
+
+        Returns:
+            Whether it became quiet.
+        """
+        until = time.monotonic() + patience
+        while self._taken or time.monotonic() - self._left < seconds:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(min(0.02, seconds))
+        return True
 
     def __enter__(self) -> None:
         """Wait for one's turn."""
@@ -31,6 +50,7 @@ class Turns:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Hand the turn to the first in line."""
         with self._guard:
+            self._left = time.monotonic()
             if self._waiting:
                 self._waiting.popleft().release()
             else:

@@ -76,3 +76,12 @@ def test_an_error_gives_the_turn_back():
     with turns:
         order.append("next")
     assert order == ["next"]
+
+
+def test_who_is_polite_waits_until_nobody_has_had_a_turn_for_a_while():
+    turns = Turns()
+    assert turns.quiet(0.05, 0)  # nobody ever had one
+    with turns:
+        assert not turns.quiet(0.01, 0.05)
+    assert not turns.quiet(60, 0)
+    assert turns.quiet(0.02, 10)

@@ -124,6 +124,9 @@ class Evaluating:
             notice = _stopped(job.drawn) if stopped else ""
             ended = job.value("stopped" if stopped else "done", notice)
             yield ended, *self._closer(job, view)
+            if not stopped:
+                for run in job.runs:
+                    self._opening.needles().note(bench, run)
         except ExplorerError as error:
             if not self._running.is_past(session, stamp + CANCELLED):
                 yield {"state": "error", "notice": str(error), "stamp": stamp}, *_UNCHANGED

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from explorer.bench import Bench
     from explorer.hypotheses import HypothesisStore
+    from explorer.needles import Needles
     from explorer.workbench import Workbench
 
 WAIT_SECONDS = 0.4  # between two looks at a download
@@ -45,6 +46,7 @@ class Opening:
         self.says = LOADING
         self._device = device
         self._workbench: Workbench | None = None
+        self._needles: Needles | None = None
         self._error: ExplorerError | None = None
         self._ready = threading.Event()
 
@@ -66,6 +68,17 @@ class Opening:
         if self._workbench is None:
             raise self._error or ExplorerError("The models could not be loaded; the terminal says why.")
         return self._workbench
+
+    def needles(self) -> "Needles":
+        """Return the needles of the workbench, waiting for it if need be.
+
+        Raises:
+            ExplorerError: it could not be opened.
+        """
+        workbench = self.workbench()
+        if self._needles is None:
+            self._needles = importlib.import_module("explorer.needles").Needles(workbench)
+        return self._needles
 
     def bench(self, triple: str) -> "Bench":
         """Open a triple, telling the page how far its download is.

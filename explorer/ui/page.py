@@ -24,6 +24,8 @@ from explorer.ui.lensing import Lensing
 from explorer.ui.looking import Looking
 from explorer.ui.methods_tab import methods_tab
 from explorer.ui.opening import Opening
+from explorer.ui.probe_panel import ProbePanel
+from explorer.ui.probing import Probing
 from explorer.ui.real_speech import RealSpeech
 from explorer.ui.recipe_panel import recipe_panel
 from explorer.ui.render import Column, model_titles, transcripts
@@ -35,7 +37,7 @@ from explorer.ui.text import LOADING, METHOD, METHODS_INTRO, NEWCOMER, SAMPLES_L
 SCRIPTS = (
     *("text", "dom", "hand", "schedule", "edits", "check", "link", "store", "trail", "pictures", "behind"),
     *("lane", "tools", "curve", "dials", "presets", "memory", "recalled", "recipe", "pins", "address", "keys"),
-    *("clips", "real", "grid", "words", "transcripts", "ranges", "stripe"),
+    *("needle", "layers", "clips", "real", "grid", "words", "transcripts", "ranges", "stripe"),
     *("colours", "sound", "spectrogram", "word_panel", "lens"),
     *("evaluation", "results", "closer", "comparison", "anatomy", "losses", "learning", "header"),
 )
@@ -72,6 +74,7 @@ def build_page(
     clips = Clips(samples, shelf)
     exploring, evaluating = Exploring(opening, clips, shipped), Evaluating(opening, choosing, shelf)
     sections = (Lensing(opening, clips), Striping(opening, clips, shipped))
+    probing = Probing(opening, samples, shelf)
     comparing = Comparing(opening, choosing)
     demo = gr.Blocks(title="SA Merge Explorer", analytics_enabled=False, fill_width=True, delete_cache=(600, 3600))
     with demo:
@@ -86,7 +89,7 @@ def build_page(
             gr.Markdown(f"⚠ {problem}", elem_classes="sam-problem")
         with gr.Tab("Explore", id="explore"):
             real = RealSpeech(config, opening, choosing, shelf, open_=serve_folders)
-            panel = _explore_tab(config, exploring, sections, samples, demo, real, teaching)
+            panel = _explore_tab(config, exploring, (*sections, probing), samples, demo, real, teaching)
         with gr.Tab("Evaluate", id="evaluate"):
             evaluate_tab(config, choosing, evaluating, panel, open_=serve_folders)
         with gr.Tab("Methods", id="methods"):
@@ -96,7 +99,7 @@ def build_page(
         with gr.Tab("About", id="about"):
             _about_tab(config)
         demo.unload(exploring.leave)
-        for each in (evaluating, comparing, teaching, *sections):
+        for each in (evaluating, comparing, teaching, probing, *sections):
             demo.unload(each.leave)
     return demo
 
@@ -104,12 +107,13 @@ def build_page(
 def _explore_tab(
     config: Config,
     exploring: Exploring,
-    sections: tuple[Lensing, Striping],
+    sections: tuple[Lensing, Striping, Probing],
     samples: Mapping[str, Utterance],
     demo: gr.Blocks,
     real: RealSpeech,
     teaching: Teaching,
 ) -> gr.HTML:
+    lensing, striping, probing = sections
     first = next(iter(samples.values()), None)
     recipe = recipe_from(config.default, f"{config.path.name}: default")
     titles = model_titles(config.triple(recipe.triple), recipe)
@@ -118,6 +122,7 @@ def _explore_tab(
     with gr.Row():
         with gr.Column(scale=8, min_width=320):
             panel = recipe_panel(config, recipe)
+            probes = ProbePanel(probing)
             teaching.lay_out()
             heard = gr.HTML(
                 value=at_first or transcripts(waiting, "loading", None) | {"notice": LOADING},
@@ -178,7 +183,9 @@ def _explore_tab(
         exploring.loading, None, heard, concurrency_limit=None, show_progress="hidden", api_visibility="private"
     ).then(**listening)
     with below:
-        insight(*sections, [panel, chosen, player, reference], MODEL_QUEUE)
+        probes.lay_out_why()
+        insight(lensing, striping, [panel, chosen, player, reference], MODEL_QUEUE)
+    probes.wire(chosen, player, reference)
     return panel
 
 

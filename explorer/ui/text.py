@@ -71,6 +71,15 @@ FILES_REFUSED = (
 
 EVALUATION_EMPTY = "Word error rates over a subset: choose a corpus and press Evaluate."
 
+NEEDLE_UNTRIED = (
+    "How far this needle can be trusted is not known yet for these weights: evaluations on this machine will tell, "
+    "or python -m explorer calibrate-needle."
+)
+
+NEEDLE_NO_CLIPS = "The needle needs a clip whose words are known: pin one, or go back to the sample clips."
+
+LAYERS_STOPPED = "Stopped; nothing was painted."
+
 ANATOMY = """
 What did fine-tuning change? τ1 (child) and τ2 (adult) are the differences of M1 and M2 to the base model M0, for the
 triple that is chosen on *Explore*. What a picture shows is said below it in words, made from its numbers. They describe
