@@ -1,21 +1,17 @@
 """The needle and which layer did it on the page, without a browser: whose clips are read, what a mistake leaves."""
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from explorer.attention import LANES
-from explorer.config_file import read_config
 from explorer.corpora.utterance import Utterance
 from explorer.measures import LAYER_MEASURES, layer_numbers
 from explorer.ui.opening import Opening
-from explorer.ui.page import build_page
 from explorer.ui.probing import Probing
 from explorer.ui.shelf import Shelf
 from explorer.ui.text import NEEDLE_NO_CLIPS, NEEDLE_UNTRIED
 
-ROOT = Path(__file__).parents[1]
 VISITOR = SimpleNamespace(session_hash="visitor")
 STRANGER = SimpleNamespace(session_hash="stranger")
 RECIPE = {"triple": "tiny", "method": "sa", "schedule": "constant", "lambda": 0.4}
@@ -126,10 +122,3 @@ def test_what_can_be_laid_behind_the_curve_is_each_layers_q_k_and_v_together(pro
         float(product / first / second), abs=1e-4
     )
     assert layer_numbers([], "norm_1") == {}
-
-
-def test_the_section_is_wired_and_its_questions_wait_in_lines_of_their_own():
-    config = read_config(ROOT / "checkpoints.yaml")
-    page = build_page(config, Opening(config), {}, Shelf(), serve_folders=False)
-    lines = {event.name: event.concurrency_id for event in page.fns.values() if event.name in ("read", "which")}
-    assert lines == {"read": "needle", "which": "layers"}

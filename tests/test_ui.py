@@ -43,6 +43,11 @@ def test_all_that_listens_waits_in_one_line(page):
     assert {(event.concurrency_id, event.concurrency_limit) for event in listening} == {(MODEL_QUEUE, 1)}
 
 
+def test_the_needle_and_the_search_wait_in_lines_of_their_own(page):
+    lines = {event.name: event.concurrency_id for event in page.fns.values() if event.name in ("read", "which")}
+    assert lines == {"read": "needle", "which": "layers"}
+
+
 def test_the_scripts_of_the_page_are_in_its_head():
     head = page_head(ROOT / "assets")
     for name in (
