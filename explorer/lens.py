@@ -145,6 +145,8 @@ class Lens:
         _check(clip, words)
         positions = int(bench.live.triple.config["max_target_positions"])
         told = tell(bench.transcriber, [clip], [" ".join(words)], decoding, positions)
+        own = decoding.heard_by("m0")
+        told_to_base = told if own == decoding else tell(bench.transcriber, [clip], [" ".join(words)], own, positions)
         tokens = told.targets[0]
         if len(told.words[0]) < len(words) or len(tokens) > decoding.positions(clip.seconds):
             raise AudioError(
@@ -152,19 +154,22 @@ class Lens:
             )
         thoughts = {}
         for model in LENS_MODELS:
-            key = (bench.spec.name, recipe.id if model == "merge" else model, told.key)
+            its = told_to_base if model == "m0" else told
+            key = (bench.spec.name, recipe.id if model == "merge" else model, its.key)
             known = self._known(key)
             if known is None:
                 yield model
                 with bench.held(model, recipe) as network:
-                    known = think(network, told, bench.transcriber.vocabulary.folded, halt)
+                    known = think(network, its, bench.transcriber.vocabulary.folded, halt)
                 self._keep(key, known)
             thoughts[model] = known
         ends = np.cumsum([count for _, count in told.words[0]]).tolist()
         spans = list(zip([0, *ends[:-1]], ends, strict=True))
         piece = bench.transcriber.vocabulary.piece
         named = {int(token) for each in thoughts.values() for token in each.likeliest.ravel()}
-        times = word_times(token_starts(thoughts["m0"].attention).tolist(), spans, clip.samples, SAMPLE_RATE)
+        # M0 may have heard a longer window: what lies beyond the others' is the silence after the clip.
+        within = thoughts["m0"].attention[..., : decoding.positions(clip.seconds)]
+        times = word_times(token_starts(within).tolist(), spans, clip.samples, SAMPLE_RATE)
         yield Look(
             words=words,
             spans=tuple(spans),

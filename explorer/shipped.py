@@ -17,6 +17,7 @@ from explorer.corpora.utterance import Utterance
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe, recipe_from
 from explorer.scoring import Alignment, decoded, encoded
+from explorer.transcription.decoding import Decoding
 
 SHIPPED_FILE = "shipped.json"
 SHIPPED_VERSION = 1
@@ -121,8 +122,11 @@ def read_shipped(path: Path, config: Config, samples: Iterable[Utterance]) -> Sh
         default = recipe_from(config.default, path.name)
         if document["version"] != SHIPPED_VERSION or recipe != default:
             raise ValueError("they are of another default recipe")
-        if document["triple"] != triple_digest(config.triple(recipe.triple)):
+        spec = config.triple(recipe.triple)
+        if document["triple"] != triple_digest(spec):
             raise ValueError(f"they are of other weights than those of {recipe.triple}")
+        if document["decoding"] != Decoding(spec.window).summary:
+            raise ValueError("they were decoded in another way")
         here = {each.id: each for each in samples}
         rows = {row["id"]: row for row in document["clips"] if _belongs(row, here.get(row["id"]))}
         if not rows:

@@ -58,7 +58,7 @@ def make_shipped(workbench: Workbench, target: Path) -> dict[str, Any]:
         "key": swept(recipe),
         "triple": triple_digest(bench.spec),
         "fingerprints": {member: bench.fingerprint(member, recipe) for member in ("m0", "m1", "m2")},
-        "decoding": workbench.decoding(recipe).as_dict(),
+        "decoding": workbench.decoding(recipe).summary,
         "clips": rows,
     }
     write_whole(json.dumps(document, ensure_ascii=False, indent=1) + "\n", target)

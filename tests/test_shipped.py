@@ -90,6 +90,7 @@ def test_what_was_written_is_what_the_models_hear(shipped):
         lambda document: document["recipe"].update({"lambda": 0.7}),
         lambda document: document.update(triple="0" * 16),
         lambda document: document.update(version=0),
+        lambda document: document.update(decoding="beam search"),
         lambda document: document.pop("clips"),
         lambda document: document["clips"][0].pop("sound") and document["clips"].pop(),
         lambda document: [row.update(sound="0") for row in document["clips"]],

@@ -1,5 +1,6 @@
 """The section on the Explore tab that lets the curve learn from clips: its handlers and its wiring."""
 
+import importlib
 from collections.abc import Iterator
 from functools import partial
 from typing import Any, cast
@@ -8,7 +9,6 @@ import gradio as gr
 
 from explorer.corpora.open import READERS
 from explorer.errors import ExplorerError, RecipeError
-from explorer.learning.lesson import learn
 from explorer.learning.settings import OBJECTIVES, Learning, Settings
 from explorer.summary import Json
 from explorer.ui.choosing import Choosing, Place
@@ -98,6 +98,7 @@ class Teaching:
             halt = workbench.halt(float("inf"), lambda: self._running.is_past(session, stamp))
             resume = entry(shown, "action") == "resume"
             decoding = workbench.decoding(recipe)
+            learn = importlib.import_module("explorer.learning.lesson").learn  # torch is there by now, not at the start
             for state in learn(bench, chosen.subset.utterances, recipe, settings, decoding, halt, resume=resume):
                 if state.state == "stopped" and self._running.is_past(session, stamp + CANCELLED):
                     return  # a newer run of this visitor goes on from here
