@@ -12,7 +12,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
-from explorer import commands, compare_command, exchange, learn_command, needle_commands, shipping
+from explorer import (
+    commands,
+    compare_command,
+    exchange,
+    learn_command,
+    needle_commands,
+    shipping,
+    sweep_command,
+)
 from explorer.checkpoints.cache import cache_folder
 from explorer.config_file import read_config
 from explorer.corpora.filters import HALVES
@@ -159,6 +167,11 @@ def _parser() -> _Parser:
     compare.add_argument("--grams-limit", type=int, default=256, metavar="N", help="utterances of each; default 256")
     compare.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there")
     compare.set_defaults(run=compare_command.run)
+
+    sweep = kinds.add_parser(
+        "sweep", parents=[common, recipe, decoding], help="λ × α, or two parameters of a method, over a subset"
+    )
+    sweep_command.add_options(sweep)
 
     _add_needle_commands(kinds, common, recipe)
     learn = kinds.add_parser("learn", parents=[common, recipe], help="let the curve learn from clips")

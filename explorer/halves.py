@@ -1,6 +1,6 @@
 """Choose on some speakers, judge on others: the only way a best point of a grid says something about anybody else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +14,12 @@ Tallies = Mapping[str, Sequence[Tally]]
 
 def shuffled_speakers(utterances: Sequence[Utterance], seed: int) -> list[str]:
     """Return the speakers in an order that the seed alone determines."""
-    speakers = np.array(sorted({utterance.speaker for utterance in utterances}))
-    return [str(name) for name in np.random.default_rng([seed, 2]).permutation(speakers)]
+    return shuffled_names({utterance.speaker for utterance in utterances}, seed)
+
+
+def shuffled_names(speakers: Iterable[str], seed: int) -> list[str]:
+    """Return names of speakers in an order that they and the seed alone determine."""
+    return [str(name) for name in np.random.default_rng([seed, 2]).permutation(np.array(sorted(speakers)))]
 
 
 def speaker_halves(utterances: Sequence[Utterance]) -> tuple[list[Utterance], list[Utterance]]:

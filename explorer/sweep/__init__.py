@@ -1,0 +1,1 @@
+"""A map of merges: two parameters against each other, every cell heard on the same clips, in one file."""
