@@ -4,10 +4,9 @@
   "use strict";
   const page = (window.SAMerge = window.SAMerge || {});
   const { el, say } = page;
-  const KEPT = "sam-learning";
-
-  const kept = () => { try { return JSON.parse(localStorage.getItem(KEPT)); } catch { return null; } };
-  const keep = (run) => { try { localStorage.setItem(KEPT, JSON.stringify(run)); } catch { /* private window: not kept */ } };
+  const isTable = (value) => typeof value === "object" && value !== null;
+  /** The run that was begun last: where it started and what was asked, so that it can be resumed; else null. */
+  const kept = () => page.recall("learning", ({ start, asked }) => (isTable(start) && isTable(asked) ? { start, asked } : null), null);
 
   const field = (label, input, hint) => el("label", { class: "sam-choice" }, label, input, hint ? el("span", { class: "sam-hint" }, hint) : null);
   const choice = (id, options) => el("select", { id }, ...options.map(([value, label]) => el("option", { value }, label)));
@@ -41,7 +40,7 @@
     };
     const begin = (action, run) => {
       following = page.recipe;
-      keep(run);
+      page.remember("learning", run);
       send({ action, ...run });
     };
     start.addEventListener("click", () => begin("start", { start: page.recipe, asked: asked() }));
