@@ -64,7 +64,7 @@
       const words = [...target].map(([lane, layers]) => say(layers.length === 1 ? "tools.layer" : "tools.layers", {
         layers: page.layersInWords(layers), lane: say(`recipe.scope.${lane}`) }));
       const says = !target.size ? say("tools.nothing") : everything ? say("tools.everything") : words.join("; ");
-      if (this.says.textContent !== says) this.says.textContent = says;
+      if (this.says.textContent !== says) this.says.textContent = this.says.title = says;
       const values = new Set([...target].flatMap(([lane, layers]) => layers.map((layer) => ratios[lane][layer])));
       if (document.activeElement !== this.field) this.field.value = values.size === 1 ? String(Math.round(1e4 * [...values][0]) / 1e4) : "";
       for (const each of [...this.buttons, this.field, this.spread]) each.disabled = !target.size;
