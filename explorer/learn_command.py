@@ -13,10 +13,10 @@ from explorer.corpora.open import READERS, open_corpus
 from explorer.corpora.subset import SubsetSpec, choose
 from explorer.formats.texts import recipe_text
 from explorer.learning.lesson import learn
-from explorer.learning.settings import OBJECTIVES, By, Learning, Precision, Settings
+from explorer.learning.settings import OBJECTIVES, By, Learning, Settings
 from explorer.recipe_options import recipe_of
 from explorer.text_file import check_place, write_whole
-from explorer.transcription.decoding import Halt
+from explorer.transcription.decoding import Halt, Precision
 from explorer.workbench import Workbench
 
 _DEFAULT = Settings()

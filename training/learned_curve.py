@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from explorer.bench import Bench
 from explorer.checkpoints.cache import cache_folder
@@ -31,7 +31,7 @@ from explorer.learning.settings import Learning, Settings
 from explorer.recipe import Recipe
 from explorer.schedule import ScheduleName
 from explorer.statistics import Tally
-from explorer.transcription.decoding import Decoding, Halt
+from explorer.transcription.decoding import Decoding, Halt, Precision
 from training.cells import GRIDS, cells_of
 from training.document import measured, percent, verdict_row
 from training.errors import TrainingError
@@ -43,12 +43,13 @@ from training.task_vector_file import commit_of_script
 
 # What has a ratio of its own, the first one being the one that was settled on before anything was judged.
 WAYS: dict[str, Settings] = {
-    "lane": Settings(by="lane", clips=16, steps=60, precision="bfloat16"),
-    "projection": Settings(by="projection", clips=16, steps=60, precision="bfloat16"),
+    "lane": Settings(by="lane", clips=12, steps=40, precision="bfloat16"),
+    "projection": Settings(by="projection", clips=12, steps=40, precision="bfloat16"),
     "projection and feed-forward": Settings(
-        by="projection", feed_forward=True, clips=16, steps=60, precision="bfloat16"
+        by="projection", feed_forward=True, clips=12, steps=40, precision="bfloat16"
     ),
 }
+_DEFAULT_WAYS = ("lane", "projection")  # a triple takes about ten minutes of one core
 _SCHEDULES: tuple[ScheduleName, ...] = ("depth", "constant")
 
 
@@ -78,10 +79,11 @@ def _parser() -> Parser:
         "--base", type=Path, metavar="FOLDER", help="Hugging Face folder of the base (default: tiny.en)"
     )
     parser.add_argument("--pairings", metavar="LIST", help="M1's, with commas, for example child,child-quarter-hour")
-    parser.add_argument("--ways", default=",".join(WAYS), metavar="LIST", help=f"some of {', '.join(WAYS)}")
+    parser.add_argument("--ways", default=",".join(_DEFAULT_WAYS), metavar="LIST", help=f"some of {', '.join(WAYS)}")
     parser.add_argument("--steps", type=int, metavar="N", help="most steps of a curve, for a trial")
     parser.add_argument("--grid", choices=tuple(GRIDS), default="quick", help="of λ and α, for comparison")
     parser.add_argument("--limit", type=int, metavar="N", help="so many clips, for a trial")
+    parser.add_argument("--precision", choices=get_args(Precision), default="float32", help="of what is heard")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     return parser
 
@@ -93,11 +95,11 @@ def _documents(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         ways = {way: replace(settings, steps=options.steps) for way, settings in ways.items()}
     utterances, pairings = _children(options), _pairings(options)
     store = HypothesisStore(cache_folder() / "experiment")
-    experiment = Experiment(config_of(pairings, options.base), store, options.device)
+    experiment = Experiment(config_of(pairings, options.base), store, options.device, options.precision)
     document: dict[str, Any] = {
         "commit": commit_of_script(),
         "corpus": {"name": "dev-child", "clips": len(utterances), "fingerprint": subset_fingerprint(utterances)},
-        "decoding": "greedy, window cut to the clip",
+        "decoding": Decoding("fit", precision=options.precision).summary,
         "grid": {"name": options.grid, "schedules": list(_SCHEDULES)},
         "settled on before judging": next(iter(WAYS)),
         "vectors": {path.stem: provenance(path) for each in pairings for path in each.files},

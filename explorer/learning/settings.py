@@ -7,10 +7,10 @@ from typing import Literal, get_args
 
 from explorer.errors import RecipeError
 from explorer.recipe import Recipe
+from explorer.transcription.decoding import Precision
 
 By = Literal["lane", "projection", "head"]
 Objective = Literal["references", "entropy"]
-Precision = Literal["float32", "bfloat16"]
 
 OBJECTIVES: dict[Objective, str] = {
     "references": "the loss of the references, word by word",
