@@ -2,8 +2,9 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-oracles
 
-.PHONY: run test check static fix browser node clean reproduce
+.PHONY: run test check static fix browser node clean reproduce oracles
 
 run: $(VENV)/.app
 	$(BIN)/python app.py --open
@@ -27,6 +28,17 @@ fix: $(VENV)/.dev
 # The experiment behind the README's table; SA_MERGE_SPEECH names the folder with dev-child and dev-adult.
 reproduce: $(VENV)/.app
 	$(BIN)/python -m training.reproduce $(OPTIONS)
+
+# Our tensors beside those of mergekit, of the authors' script (SA_MERGE_SCRIPT=/path/to/sa_merge.py) and of numpy.
+oracles: $(VENV)/.app $(PEERS)/.ready
+	PYTHONPATH=.:tests $(BIN)/python -m oracles.run --peers $(PEERS) $(OPTIONS)
+
+# mergekit is LGPL and pins what the app does not: it has an environment of its own and is only run.
+$(PEERS)/.ready: requirements.txt
+	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install -q "$$(grep '^torch==' requirements.txt)"
+	$(PEERS)/bin/python -m pip install -q mergekit==0.1.5
+	touch $@
 
 # torch goes first, alone: whatever comes after it must find it there and not choose another build.
 $(VENV)/.app: requirements.txt

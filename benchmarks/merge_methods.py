@@ -11,6 +11,7 @@ run in which copies and merges take turns.
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import time
@@ -36,6 +37,7 @@ from explorer.recipe import Recipe, recipe_from
 from explorer.workbench import Workbench
 
 ROOT = Path(__file__).parents[1]
+SMALL = (768, 12)
 
 
 def main() -> None:
@@ -43,10 +45,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--triple", default="tiny-en")
     parser.add_argument("--random", type=int, nargs=2, metavar=("WIDTH", "LAYERS"))
+    parser.add_argument("--small", action="store_true", help="random weights in the shapes of Whisper small")
+    parser.add_argument("--methods", default=",".join(METHODS), help="with commas; default: all")
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    options.random = SMALL if options.small else options.random
     torch.set_num_threads(options.threads)
     workbench = Workbench(read_config(ROOT / "checkpoints.yaml"), "cpu")
     if options.random:
@@ -55,17 +60,21 @@ def main() -> None:
     else:
         with terminal_progress() as progress:
             live = workbench.bench(options.triple, progress).live
-    rows = [measured(live, options.triple, *move, options.repeats) for move in moves()]
+    chosen = options.methods.split(",")
+    rows = [measured(live, options.triple, *move, options.repeats) for move in moves() if move[0] in chosen]
     if options.json:
         sys.stdout.write(
             json.dumps({"triple": options.triple, "threads": options.threads, "moves": rows}, indent=2) + "\n"
         )
         return
-    sys.stdout.write(f"{options.triple}, {options.threads} threads, medians of {options.repeats}\n")
-    sys.stdout.write(f"{'move':30} {'tensors':>8} {'MB':>7} {'merge s':>9} {'copy s':>9} {'ratio':>7}\n")
+    sys.stdout.write(
+        f"{options.triple}, {options.threads} threads, medians of {options.repeats}, load {os.getloadavg()[0]:.1f}\n"
+    )
+    sys.stdout.write(f"{'move':30} {'tensors':>8} {'MB':>7} {'merge s':>9} {'CPU s':>9} {'copy s':>9} {'ratio':>7}\n")
     for row in rows:
         sys.stdout.write(
-            f"{row['move']:30} {row['tensors']:8} {row['megabytes']:7.1f} {row['merge']:9.4f} {row['copy']:9.4f}"
+            f"{row['move']:30} {row['tensors']:8} {row['megabytes']:7.1f} {row['merge']:9.4f} {row['processor']:9.4f}"
+            f" {row['copy']:9.4f}"
             f" {row['ratio']:7.1f}\n"
         )
 
@@ -103,12 +112,14 @@ def moves() -> list[tuple[str, str]]:
 
 def measured(live: LiveModel, triple: str, method: str, moved: str, repeats: int) -> dict[str, Any]:
     """Time one move again and again, each time to a new place, and a copy of the tensors it writes beside it."""
-    merges, copies = [], []
+    merges, processor, copies = [], [], []
     places = [0.2 + 0.5 * step / repeats for step in range(repeats + 1)]
     for index, place in enumerate(places):
         recipe = recipe_from({"triple": triple, "method": method, moved: place})
+        began = time.process_time()
         seconds = timed(lambda recipe=recipe: hold(live, recipe))
         if index:  # the first place is reached from another method
+            processor.append(time.process_time() - began)
             merges.append(seconds)
             copies.append(copied(live))
     sizes = [live.triple.weights["m1"][name].numel() * 4 for name in live.written]
@@ -117,6 +128,7 @@ def measured(live: LiveModel, triple: str, method: str, moved: str, repeats: int
         "tensors": len(sizes),
         "megabytes": sum(sizes) / 1e6,
         "merge": statistics.median(merges),
+        "processor": statistics.median(processor),
         "copy": statistics.median(copies),
         "ratio": statistics.median(merges) / statistics.median(copies),
     }

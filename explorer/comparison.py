@@ -14,7 +14,6 @@ from explorer.halves import CrossJudgement, Hearing, choose_and_judge, speaker_h
 from explorer.listening import Listener
 from explorer.live_model import Network
 from explorer.normalization import normalizer_of
-from explorer.recipe import recipe_from
 from explorer.text_rules import WHISPER_RULES, TextRules
 from explorer.transcription.decoding import Decoding, Halt, InterruptedDecodingError
 from explorer.workbench import Workbench
@@ -154,9 +153,7 @@ def cost_of(bench: Bench, candidate: Candidate) -> Cost:
         ExplorerError: the recipe does not fit the triple, or gives values that are not finite.
     """
     live = bench.live
-    with live.merged(recipe_from({"triple": candidate.recipe.triple, "scope": []})):
-        pass  # M1: nothing of another merge is left
-    with live.merged(candidate.recipe):
+    with live.merged(candidate.recipe, afresh=True):
         numbers = [live.triple.weights["m1"][name].numel() for name in live.written]
         return Cost(live.seconds, 4 * sum(numbers) / 1e6, len(numbers))
 

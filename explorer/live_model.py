@@ -76,8 +76,12 @@ class LiveModel:
         self._digests: dict[str, dict[str, str]] = {"merge": {}}
 
     @contextmanager
-    def merged(self, recipe: Recipe) -> Iterator[Network]:
+    def merged(self, recipe: Recipe, *, afresh: bool = False) -> Iterator[Network]:
         """Hold the merge of ``recipe``; only tensors whose job differs from the last merge's are computed.
+
+        Args:
+            recipe: of the merge.
+            afresh: start from M1, as if nothing had been merged before.
 
         Raises:
             RecipeError: the recipe does not fit this model, or gives values that are not finite.
@@ -86,6 +90,8 @@ class LiveModel:
         vectors = self._extras.vectors(recipe)  # outside the turn, for one may have to be fetched
         with self._turns:
             jobs, grams = self._plan(recipe, vectors), self._grams(recipe)
+            if afresh:
+                self._merge({}, {}, None)
             began = time.perf_counter()
             with one_thread():
                 self._merge(jobs, vectors, grams)

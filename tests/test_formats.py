@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -191,28 +190,6 @@ def test_what_mergekit_cannot_do_is_said_in_a_sentence(method, entries, reason, 
     with pytest.raises(RecipeError, match=reason) as caught:
         export_text("mergekit", a_recipe(method=method, **entries), tiny_bench.spec, tiny_bench.names, "0")
     assert "\n" not in str(caught.value)
-
-
-MERGEKIT = shutil.which("mergekit-pytorch")
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(MERGEKIT is None, reason="mergekit-pytorch is not on the path; its pins do not fit the app's")
-@pytest.mark.parametrize("recipe", (SUMS | TIES).values(), ids=SUMS | TIES)
-def test_mergekit_itself_gives_the_merge(recipe, exported, tiny_bench, tiny_workbench, tmp_path):
-    text = exported("mergekit", recipe)
-    (tmp_path / "config.yaml").write_text(text)
-    members = {"m0": a_recipe(method="task-arithmetic", scale=0.0)}
-    members |= {f"m{share}": a_recipe(method="lerp", **{"lambda": 2.0 - share}) for share in (1, 2)}
-    for name, member in members.items():
-        tiny_workbench.export(tiny_bench, member, tmp_path / name)
-    done = subprocess.run(
-        [MERGEKIT, "config.yaml", "merged"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    found = load_file(next((tmp_path / "merged").glob("*.safetensors")))
-    for name, wanted in merged_tensors(tiny_bench, recipe).items():
-        assert (found[name] - wanted).abs().max() < 1e-6, name
 
 
 # The authors' groups.

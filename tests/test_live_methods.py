@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -290,6 +291,31 @@ def test_merging_leaves_torch_its_threads(live):
     torch.set_num_threads(2)
     digests(live, of("ties"))
     assert torch.get_num_threads() == 2
+
+
+@pytest.mark.parametrize("method", [name for name in READY_METHODS if not name.startswith("dare")])
+def test_exchanging_the_layers_exchanges_the_merge(live, method):
+    """Nothing hangs on a layer's place but the curve; what DARE draws hangs on a tensor's name, so it is left out."""
+
+    def exchanged(name):
+        return re.sub(r"\.layers\.(\d)", lambda found: f".layers.{1 - int(found[1])}", name)
+
+    row, curve = METHODS[method], {"encoder.self": [0.2, 0.7], "decoder.self": [0.0, 0.4], "decoder.cross": [1.0, 0.3]}
+    own = {"schedule": "custom", "scope": list(LANES), "ratios": curve} if row.curve else {}
+    other = own | ({"ratios": {lane: ratios[::-1] for lane, ratios in curve.items()}} if row.curve else {})
+    weights = {
+        member: {exchanged(name): tensor for name, tensor in tensors.items()}
+        for member, tensors in live.triple.weights.items()
+    }
+    turned = state(LiveModel(replace(live.triple, weights=weights), live.device), of(method, **other))
+    for name, tensor in state(live, of(method, **own)).items():
+        assert torch.equal(tensor, turned[exchanged(name)]), name
+
+
+def test_headwise_merge_of_all_heads_is_sa_merge_on_its_scope(live):
+    for scope in (["encoder.self"], ["decoder.cross", "decoder.self"]):
+        entries = {"scope": scope, "lambda": 0.3, "alpha": 0.6}
+        assert digests(live, of("hsa", heads=1.0, **entries)) == digests(live, of("sa", **entries))
 
 
 # ---- Task vectors added ---------------------------------------------------------------------------------------------

@@ -67,9 +67,9 @@
 
   const every = (table, sorted, sort) => {
     const made = columns(table);
-    const value = made.find(([title]) => title === sorted)?.[1];
-    const head = ([title, by]) => el("th", { scope: "col", "aria-sort": by ? (title === sorted ? "ascending" : "none") : false },
-      by ? el("button", { type: "button", class: "sam-link", onclick: () => sort(title === sorted ? null : title) }, title, title === sorted ? " ▲" : "") : title);
+    const value = made[sorted]?.[1];
+    const head = ([title, by], place) => el("th", { scope: "col", "aria-sort": by ? (place === sorted ? "ascending" : "none") : false },
+      by ? el("button", { type: "button", class: "sam-link", onclick: () => sort(place === sorted ? null : place) }, title, place === sorted ? " ▲" : "") : title);
     return el("table", { class: "sam-table", "aria-label": say("compare.every") },
       el("thead", {}, el("tr", {}, el("th", { scope: "col" }, say("compare.method")), ...made.map(head))),
       el("tbody", {}, ...page.sortedRows(table.rows, value).map((row) => line(row.recipe, { "data-row": row.name },
@@ -105,7 +105,7 @@
         nodes.push(progress(kept));
         if (kept.corpora.length) nodes.push(el("p", { class: "sam-caption" }, `${kept.triple} · ${caption(kept)} · ${kept.settings}`));
         if (kept.judged.length) nodes.push(el("h3", {}, say("compare.judged")), el("p", { class: "sam-caption" }, props.flatters), el("div", { class: "sam-scroll" }, judged(kept)), el("h3", {}, say("compare.every")));
-        nodes.push(el("div", { class: "sam-scroll" }, every(kept, sorted, (title) => { sorted = title; show(); })), el("p", { class: "sam-caption" }, say("compare.legend")), el("p", { class: "sam-caption" }, props.times));
+        nodes.push(el("div", { class: "sam-scroll" }, every(kept, sorted, (place) => { sorted = place; show(); })), el("p", { class: "sam-caption" }, say("compare.legend")), el("p", { class: "sam-caption" }, props.times));
         if (kept.left_out.length) nodes.push(el("details", { open: true }, el("summary", {}, say("compare.left_out", { count: kept.left_out.length })), el("ul", {}, ...kept.left_out.map((each) => el("li", {}, each)))));
       }
       element.replaceChildren(el("div", { class: "sam-evaluation sam-comparison", "data-state": value.state || "" }, ...nodes));

@@ -70,8 +70,8 @@ def merged_vector(operands: Operands, density: float, share: float) -> Tensor:
     base, ends = operands.base, (operands.first, operands.second)
 
     def lowest_kept(member: int) -> float:
-        slot = (operands.name, "smallest kept", member)
-        return operands.kept.recall(slot, density, lambda: threshold(ends[member] - base, density))
+        slot = (operands.name, "smallest kept", member, density)  # small enough to keep for every place of the slider
+        return operands.kept.recall(slot, None, lambda: threshold(ends[member] - base, density))
 
     lowest = (lowest_kept(0), lowest_kept(1))
     return in_chunks(lambda one, two: disjoint_mean(trim(one, lowest[0]), trim(two, lowest[1]), share), base, *ends)
