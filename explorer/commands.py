@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from explorer.audio import load_clip
 from explorer.bench import Bench
+from explorer.calibration import gather_grams
 from explorer.checkpoints.base import terminal_progress
 from explorer.config_file import read_yaml
 from explorer.corpora.id_list import write_ids
@@ -120,7 +121,7 @@ def grams(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
     first, second = (choose(open_corpus(name, workbench.config.corpora).utterances, spec).utterances for name in names)
     bench = _open(workbench, recipe)
     with tqdm(unit="clip", file=sys.stderr, desc="grams", total=len(first) + len(second)) as bar:
-        heard = workbench.gather_grams(bench, options.name, (first, second), decoding, lambda done: bar.update(done))
+        heard = gather_grams(bench, options.name, (first, second), decoding, lambda done: bar.update(done))
     if not options.json:
         sys.stdout.write(f"Kept {options.name} of {heard} clips: --method regmean --set grams={options.name}.\n")
     return {"triple": recipe.triple, "grams": options.name, "clips": heard, "corpora": list(names)}

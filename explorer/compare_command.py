@@ -9,6 +9,7 @@ from typing import Any
 from tqdm import tqdm
 
 from explorer.bench import Bench
+from explorer.calibration import gather_grams, has_grams
 from explorer.candidates import candidates, method_names
 from explorer.checkpoints.base import terminal_progress
 from explorer.comparison import Comparison, compare
@@ -85,9 +86,9 @@ def _grams(workbench: Workbench, bench: Bench, options: argparse.Namespace, deco
     first, second = (choose(open_corpus(name, workbench.config.corpora).utterances, spec).utterances for name in names)
     known = " ".join((subset_fingerprint(first), subset_fingerprint(second), decoding.window))
     name = f"clips-{hashlib.sha256(known.encode()).hexdigest()[:10]}"
-    if not workbench.has_grams(bench, name):
+    if not has_grams(bench, name):
         with tqdm(unit="clip", file=sys.stderr, desc="grams", total=len(first) + len(second)) as bar:
-            workbench.gather_grams(bench, name, (first, second), decoding, lambda done: bar.update(done))
+            gather_grams(bench, name, (first, second), decoding, lambda done: bar.update(done))
     return name
 
 

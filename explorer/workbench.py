@@ -17,7 +17,6 @@ from explorer.addition import check_vectors
 from explorer.anatomy import kept_anatomy
 from explorer.audio import Clip
 from explorer.bench import Bench
-from explorer.calibration import gather_grams, has_grams
 from explorer.checkpoints.cache import Progress
 from explorer.checkpoints.triple import MEMBERS, Member, load_triple
 from explorer.config import Config, Window
@@ -217,21 +216,6 @@ class Workbench:
             else bench.live.fingerprint(cast(Member, name))
             for name in names
         }
-
-    def gather_grams(
-        self,
-        bench: Bench,
-        name: str,
-        utterances: tuple[Sequence[Utterance], Sequence[Utterance]],
-        decoding: Decoding,
-        progress: Callable[[int], None],
-    ) -> int:
-        """Keep the Gram matrices that RegMean needs; see ``calibration.gather_grams``."""
-        return gather_grams(bench, name, utterances, decoding, progress)
-
-    def has_grams(self, bench: Bench, name: str) -> bool:
-        """Say whether Gram matrices of that name are kept for a triple."""
-        return has_grams(bench, name)
 
     def anatomy(self, bench: Bench) -> dict[str, Any]:
         """Measure what fine-tuning changed, tensor by tensor; see ``anatomy.anatomy``.

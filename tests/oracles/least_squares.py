@@ -14,14 +14,16 @@ from explorer.transcription.decoding import Decoding
 Rows = NDArray[np.float64]
 _WORDS = "the cat sat on the mat and saw a dog"
 _CLIPS = 6
+_FAINT = 1e-9
 # Bigger layers than this take lstsq minutes; there are enough smaller ones.
 _WIDEST = 600
 
 
-def excess_over_least_squares(bench: Bench) -> float:
-    """Return the largest relative excess of RegMean's sum of squares over the smallest one there is.
+def difference_to_least_squares(bench: Bench) -> float:
+    """Return the largest difference of RegMean's weights to those that numpy finds, relative to magnitudes above 1.
 
-    Where the clips say nothing of a direction, many layers are equally good; the sum says which are.
+    Where the clips say nothing of a direction, many layers are equally good: there RegMean keeps to both parents' mean,
+    as it would if both had been given every input at a millionth of a thousandth of the inputs' mean square.
     """
     inputs = {member: _inputs(bench, member) for member in ("m1", "m2")}
     first, second = (bench.live.triple.weights[member] for member in ("m1", "m2"))
@@ -33,12 +35,16 @@ def excess_over_least_squares(bench: Bench) -> float:
             continue
         grams = tuple(torch.from_numpy(rows.T @ rows / len(rows)) for rows in (one, other))
         found = regression_mean(first[name], second[name], (grams[0], grams[1]), 1.0).numpy()
-        # Each model's rows count as their mean.
-        rows = np.concatenate([one / len(one) ** 0.5, other / len(other) ** 0.5])
-        wanted = np.concatenate([one @ w1.numpy().T / len(one) ** 0.5, other @ w2.numpy().T / len(other) ** 0.5])
-        best, *_ = np.linalg.lstsq(rows, wanted, rcond=None)
-        smallest = ((rows @ best - wanted) ** 2).sum()
-        worst = max(worst, float(((rows @ found.T - wanted) ** 2).sum() - smallest) / float((wanted**2).sum()))
+        # Each model's rows count as their mean; and a faint row for every input by itself.
+        scale = [1 / len(one) ** 0.5, 1 / len(other) ** 0.5]
+        squares = (one * scale[0]) ** 2
+        faint = (
+            np.eye(one.shape[1]) * (_FAINT * (squares.sum() + ((other * scale[1]) ** 2).sum()) / one.shape[1]) ** 0.5
+        )
+        rows = [one * scale[0], faint, other * scale[1], faint]
+        wanted = [part @ (w1 if place < 2 else w2).numpy().T for place, part in enumerate(rows)]
+        best, *_ = np.linalg.lstsq(np.concatenate(rows), np.concatenate(wanted), rcond=None)
+        worst = max(worst, float((np.abs(found - best.T) / np.maximum(1, np.abs(best.T))).max()))
     return worst
 
 

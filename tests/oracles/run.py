@@ -9,12 +9,13 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import torch
 from oracles.groupings import groupings
-from oracles.least_squares import excess_over_least_squares
+from oracles.least_squares import difference_to_least_squares
+from oracles.left_open import left_open
 from oracles.peers import MEMBERS, authors, mergekit, yaml_of
 from oracles.slow_sa_merge import shares, slow_sa_merge
 from tiny_whisper import write_companions, write_whisper
@@ -86,20 +87,20 @@ def opened(name: str, folder: Path) -> Bench:
 def with_mergekit(bench: Bench, folder: Path, peers: Path) -> Iterator[Row]:
     """Compare with mergekit, by YAML of its documentation and by YAML of our export."""
     for method, points in POINTS.items():
+        recipes = [recipe_from({"triple": bench.spec.name, "method": method, **point}) for point in points]
+        opens = [left_open(bench, recipe) for recipe in recipes]
         found = [
-            difference(
-                merged(bench, recipe_from({"triple": bench.spec.name, "method": method, **point})),
-                mergekit(peers, folder, yaml_of(method, point)),
-            )
-            for point in points
+            difference(merged(bench, recipe), mergekit(peers, folder, yaml_of(method, point)), left)
+            for recipe, point, left in zip(recipes, points, opens, strict=True)
         ]
-        yield f"{method}, {len(points)} settings", "mergekit", max(found)
+        yield f"{method}, {len(points)} settings{told(bench, opens)}", "mergekit", max(found)
     for recipe in exported(bench.spec.name):
         text = export_text("mergekit", recipe, bench.spec, bench.names, "0")
+        left = left_open(bench, recipe)
         yield (
-            recipe.summary[:40],
+            recipe.summary[:40] + told(bench, [left]),
             "mergekit, our export",
-            difference(merged(bench, recipe), mergekit(peers, folder, text)),
+            difference(merged(bench, recipe), mergekit(peers, folder, text), left),
         )
 
 
@@ -121,8 +122,8 @@ def with_authors(bench: Bench, folder: Path, peers: Path) -> Iterator[Row]:
 
 
 def with_least_squares(bench: Bench, folder: Path, peers: Path) -> Iterator[Row]:
-    """Compare RegMean's sum of squares with the smallest one that numpy finds."""
-    yield "regmean, all correlations trusted", "numpy.linalg.lstsq", excess_over_least_squares(bench)
+    """Compare RegMean with the least-squares solution that numpy finds."""
+    yield "regmean, all correlations trusted", "numpy.linalg.lstsq", difference_to_least_squares(bench)
 
 
 COMPARISONS = {"mergekit": with_mergekit, "sa": with_authors, "regmean": with_least_squares}
@@ -163,15 +164,34 @@ def imported(bench: Bench, groups: list[dict[str, object]]) -> Recipe | None:
         return None
 
 
-def difference(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> float:
-    """Return the largest difference of two sets of tensors, relative to magnitudes above 1."""
+def told(bench: Bench, opens: Sequence[Mapping[str, Tensor]]) -> str:
+    """Say which share of the entries a definition leaves open, if it leaves any."""
+    count = sum(int(mask.sum()) for masks in opens for mask in masks.values())
+    entries = len(opens) * sum(tensor.numel() for tensor in bench.live.triple.weights["m0"].values())
+    return f" ({100 * count / entries:.2f} % open)" if count else ""
+
+
+def difference(
+    found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], open_: Mapping[str, Tensor] | None = None
+) -> float:
+    """Return the largest difference of two sets of tensors, relative to magnitudes above 1.
+
+    Args:
+        found: ours.
+        wanted: the peer's; it may have more.
+        open_: masks of entries that do not count.
+    """
     missing = set(found) - set(wanted)
     if missing:
         raise SystemExit(f"the peer's merge lacks {sorted(missing)[:3]}")
-    return max(
-        float(((tensor.double() - wanted[name].double()).abs() / wanted[name].double().abs().clamp(min=1)).max())
-        for name, tensor in found.items()
-    )
+    worst = 0.0
+    for name, tensor in found.items():
+        other = wanted[name].double()
+        apart = (tensor.double() - other).abs() / other.abs().clamp(min=1)
+        if open_ and name in open_:
+            apart = torch.where(open_[name], 0.0, apart)
+        worst = max(worst, float(apart.max()))
+    return worst
 
 
 if __name__ == "__main__":
