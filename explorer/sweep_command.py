@@ -14,15 +14,14 @@ from explorer.corpora.open import open_corpus
 from explorer.corpora.subset import SubsetSpec, choose
 from explorer.corpora.utterance import Utterance
 from explorer.errors import RecipeError
-from explorer.normalization import normalizer_of
 from explorer.recipe_options import recipe_of
-from explorer.sweep.begin import Question, begin, check_members, decoding_of, rules_of
+from explorer.sweep.begin import Question, begin, check_members
 from explorer.sweep.file import SweepFile
 from explorer.sweep.grid import Axis, read_axis
 from explorer.sweep.map import FLATTERS, Mapper, as_csv, best_sentence
 from explorer.sweep.on_ray import sweep_on_ray
 from explorer.sweep.racing import Race, race_order
-from explorer.sweep.run import Hearer, Progress, sweep
+from explorer.sweep.run import Progress, hearer_of, sweep
 from explorer.text_file import check_place, write_whole
 from explorer.text_rules import WHISPER_RULES
 from explorer.transcription.decoding import Halt
@@ -67,9 +66,7 @@ def run(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
                 file, corpora, race, options.config, workers=options.ray, device=options.device, address=options.address
             )
         else:
-            about = file.about()
-            normalizer = normalizer_of(bench.live.triple.folder, rules_of(about))
-            hearer = Hearer(bench, decoding_of(about), normalizer, Halt(), workbench.store)
+            hearer = hearer_of(bench, file.about(), Halt(), workbench.store)
             states = sweep(file, hearer, corpora, race)
         try:
             _with_bar(states)

@@ -447,6 +447,16 @@
     "learning.step_axis": "{steps} steps",
     "learning.picture": "Loss of the held-out speakers: {first} at the start, {best} at best.",
 
+    "sweep.seconds": "{seconds} s",
+    "sweep.minutes": "{minutes} min",
+    "sweep.progress": "progress of the sweep",
+    "sweep.cells": "{settled} of {total} merges settled, M1 and M2 among them",
+    "sweep.remaining": ", at most about {time} to go",
+    "sweep.judged": "Chosen on one half of the speakers and judged on the other, both ways: WER {wer}, {difference} [{low}, {high}] points against M1.",
+    "sweep.front": "No other cell beats these on both corpora (first / second):",
+    "sweep.wrong": "Cell {number}: {says}",
+    "sweep.open_best": "Open the best on Explore",
+
     "header.title": "SA Merge Explorer",
     "header.dark": "Dark",
     "header.dark_hint": "Light text on dark ground",

@@ -88,7 +88,8 @@ def begin(path: Path, question: Question, bench: Bench, corpora: Sequence[Sequen
     rows = [Row(c.number, c.x, c.y, c.recipe.as_dict(), merge_key(c.recipe, bench.depths)) for c in cells]
     members = {member: bench.live.fingerprint(member) for member in ("m0", "m1", "m2")}
     clips = [[(utterance.id, utterance.speaker) for utterance in each] for each in corpora]
-    return SweepFile.create(path, question.as_dict() | {"fingerprints": members}, clips, [*parents, *rows])
+    about = question.as_dict() | {"fingerprints": members, "depths": dict(bench.depths)}
+    return SweepFile.create(path, about, clips, [*parents, *rows])
 
 
 def check_members(file: SweepFile, bench: Bench) -> None:

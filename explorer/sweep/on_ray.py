@@ -14,11 +14,10 @@ from typing import Any
 from explorer.checkpoints.cache import no_progress
 from explorer.config_file import read_config
 from explorer.errors import ConfigError
-from explorer.normalization import normalizer_of
-from explorer.sweep.begin import decoding_of, rules_of
 from explorer.sweep.file import Row, SweepFile
 from explorer.sweep.racing import Race
-from explorer.sweep.run import Block, Corpora, Hearer, Progress, Standing, Tallies
+from explorer.sweep.run import Block, Corpora, Progress, Standing, Tallies, hearer_of
+from explorer.transcription.decoding import Halt
 from explorer.workbench import Workbench
 
 Answer = tuple[str, list[Block]]
@@ -38,8 +37,7 @@ class Worker:
         """
         workbench = Workbench(read_config(config), device)
         bench = workbench.bench(about["base"]["triple"], no_progress)
-        normalizer = normalizer_of(bench.live.triple.folder, rules_of(about))
-        self._hearer = Hearer(bench, decoding_of(about), normalizer)
+        self._hearer = hearer_of(bench, about, Halt())
         self._corpora = corpora
 
     def race(self, row: Row, heard: Tallies, best: Tallies | None, race: Race) -> Answer:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import Any
 
 from explorer.audio import load_clip
 from explorer.bench import ENCODER, Bench
@@ -12,10 +13,11 @@ from explorer.errors import ConfigError
 from explorer.hypotheses import HypothesisStore
 from explorer.listening import Listener
 from explorer.live_model import Network
-from explorer.normalization import Normalizer
+from explorer.normalization import Normalizer, normalizer_of
 from explorer.recipe import Recipe, recipe_from
 from explorer.scoring import align
 from explorer.statistics import Tally
+from explorer.sweep.begin import decoding_of, rules_of
 from explorer.sweep.file import PARENTS, Row, SweepFile
 from explorer.sweep.racing import BLOCK_CLIPS, Race
 from explorer.transcription.decoding import Decoding, Halt, InterruptedDecodingError
@@ -143,6 +145,12 @@ class Hearer:
                 for utterance, hypothesis in zip(utterances, hypotheses, strict=True)
             )
         ]
+
+
+def hearer_of(bench: Bench, about: dict[str, Any], halt: Halt, store: HypothesisStore | None = None) -> Hearer:
+    """Make what hears the cells of a file."""
+    normalizer = normalizer_of(bench.live.triple.folder, rules_of(about))
+    return Hearer(bench, decoding_of(about), normalizer, halt, store)
 
 
 def recipe_of(row: Row) -> Recipe | None:

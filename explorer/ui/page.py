@@ -31,6 +31,8 @@ from explorer.ui.recipe_panel import recipe_panel
 from explorer.ui.render import Column, model_titles, transcripts
 from explorer.ui.shelf import Shelf
 from explorer.ui.striping import Striping
+from explorer.ui.sweep_tab import sweep_tab
+from explorer.ui.sweeping import Sweeping
 from explorer.ui.teaching import Teaching
 from explorer.ui.text import LOADING, METHOD, METHODS_INTRO, NEWCOMER, SAMPLES_LEGEND, TAGLINE, WORDS
 
@@ -39,7 +41,7 @@ SCRIPTS = (
     *("lane", "tools", "curve", "dials", "presets", "memory", "recalled", "recipe", "pins", "address", "keys"),
     *("needle", "layers", "clips", "real", "grid", "words", "transcripts", "ranges", "stripe"),
     *("colours", "sound", "spectrogram", "word_panel", "lens"),
-    *("evaluation", "results", "closer", "comparison", "anatomy", "losses", "learning", "header"),
+    *("evaluation", "results", "closer", "comparison", "sweep", "anatomy", "losses", "learning", "header"),
 )
 MODEL_QUEUE = "model"
 
@@ -75,7 +77,7 @@ def build_page(
     exploring, evaluating = Exploring(opening, clips, shipped), Evaluating(opening, choosing, shelf)
     sections = (Lensing(opening, clips), Striping(opening, clips, shipped))
     probing = Probing(opening, samples, shelf)
-    comparing = Comparing(opening, choosing)
+    comparing, sweeping = Comparing(opening, choosing), Sweeping(opening, choosing, open_=serve_folders)
     demo = gr.Blocks(title="SA Merge Explorer", analytics_enabled=False, fill_width=True, delete_cache=(600, 3600))
     with demo:
         gr.HTML(
@@ -94,12 +96,14 @@ def build_page(
             evaluate_tab(config, choosing, evaluating, panel, open_=serve_folders)
         with gr.Tab("Methods", id="methods"):
             methods_tab(config, choosing, comparing, panel, open_=serve_folders)
+        with gr.Tab("Sweep", id="sweep"):
+            sweep_tab(config, choosing, sweeping, panel, open_=serve_folders)
         with gr.Tab("Anatomy", id="anatomy") as tab:
             anatomy_tab(tab, Looking(opening), panel)
         with gr.Tab("About", id="about"):
             _about_tab(config)
         demo.unload(exploring.leave)
-        for each in (evaluating, comparing, teaching, probing, *sections):
+        for each in (evaluating, comparing, sweeping, teaching, probing, *sections):
             demo.unload(each.leave)
     return demo
 

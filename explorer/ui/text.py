@@ -54,6 +54,11 @@ REAL_SPEECH = (
     "read English. It is fetched once and stays on this machine; what you hear is sent to your page alone."
 )
 
+SWEEP_TAB = """
+Which λ and α? Two parameters of the recipe on *Explore* against each other, every merge heard on the same clips: the
+corners first, then what lies between.
+"""
+
 METHODS_TAB = """
 Which merge method is best on your clips? All that are ticked hear the same clips in one pass; they are merges of the
 triple that is chosen on *Explore*. A click on a row opens that merge there; a click on the head of a column sorts.
