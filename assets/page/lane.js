@@ -207,7 +207,7 @@
         for (const [name, value] of Object.entries(attributes)) if (dot.getAttribute(name) !== String(value)) dot.setAttribute(name, value);
       });
       this.mark(chosen);
-      this.tell(Math.min(this.told ?? this.depth - 1, this.depth - 1));
+      this.tell(this.told < this.depth ? this.told : this.depth - 1);
     }
   };
 })();
