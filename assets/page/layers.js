@@ -28,6 +28,9 @@
   const place = (row) => say("layers.place", { lane: say(`lane.${row.lane}`).toLowerCase(), layer: row.layer });
   const shown = (share) => (Math.abs(share) >= 9.95 ? Math.abs(share).toFixed(0) : Math.abs(share).toFixed(1));
 
+  /** The clip of a search in which these words were said, or −1. */
+  page.clipOf = (found, said) => found.clips.findIndex((clip) => clip.words.length === said.length && clip.words.every(([word], place) => word === said[place]));
+
   /** The parent whose layers change most: painted first. */
   page.largestParent = (found) => found.rows.reduce((best, row) => (Math.abs(row.delta) > Math.abs(best.delta) ? row : best), found.rows[0]).to;
 
@@ -62,12 +65,16 @@
     redraw();
   };
 
+  /** The menu has a component of its own, for Python answers it apart, and stands in the section of the search. */
+  let menuBox = null;
+  const menuPlace = () => (menuBox = menuBox || page.el("div"));
+
   page.mountMeasures = (element, props, trigger, watch) => {
     const { el } = page;
     const options = { "": "nothing", norm_1: "norm_1", norm_2: "norm_2", cosine: "cosine", conflicts: "conflicts", [`${SEARCH} m1`]: "search_m1", [`${SEARCH} m2`]: "search_m2" };
     const menu = el("select", { id: "sam-behind" }, ...Object.entries(options).map(([value, key]) => el("option", { value }, say(`behind.${key}`))));
     const says = el("p", { class: "sam-hint", role: "status" });
-    element.replaceChildren(el("label", { class: "sam-choice" }, say("behind.menu"), menu), says);
+    menuPlace().replaceChildren(el("label", { class: "sam-choice" }, say("behind.menu"), menu), says);
     const want = () => {
       const measured = choice && !choice.startsWith(SEARCH);
       if (measured && measures?.triple !== page.recipe.triple) {
@@ -102,10 +109,12 @@
     const chooser = el("label", { class: "sam-choice", hidden: true }, say("layers.of"), words);
     const outdated = el("p", { class: "sam-hint", hidden: true }, say("layers.outdated"));
     const says = el("ul", { class: "sam-layers-says" });
-    const box = el("div", { class: "sam-layers", "data-state": "" }, el("p", { class: "sam-hint" }, say("layers.explained")),
+    const box = el("details", { class: "sam-layers sam-fold", "data-state": "" }, el("summary", {}, el("b", {}, say("layers.why")), " ", el("small", {}, say("layers.why_hint"))),
+      menuPlace(), el("p", { class: "sam-hint" }, say("layers.explained")),
       el("div", { class: "sam-layers-row sam-progress" }, go, stop, bar, status), chooser, outdated, says);
     element.replaceChildren(box);
-    go.addEventListener("click", () => page.ask("layers", { recipe: page.recipe, pins: page.pinnedClips }));
+    const search = () => page.ask("layers", { recipe: page.recipe, pins: page.pinnedClips });
+    go.addEventListener("click", search);
 
     const read = () => { says.replaceChildren(...page.searchSays(found, word).map((sentence) => el("li", {}, sentence))); };
     words.addEventListener("change", () => {
@@ -113,13 +122,24 @@
       read();
       paint();
     });
-    /** Ask which layer does it for one word, where it is among the clips of the search: a click in the words may call this. */
-    page.whichLayerFor = (clip, place) => {
-      const at = found ? found.clips.findIndex((each) => each.id === clip) : -1;
-      if (at < 0 || !found.clips[at].words[place]) return false;
-      words.value = `${at} ${place}`;
-      words.dispatchEvent(new Event("change"));
-      return true;
+    /** Show which layer does it for the word at `place` of a clip in which `said` are the words; a search there is not yet is begun. */
+    let wish = null;
+    page.whichLayerFor = (said, place) => {
+      box.open = true;
+      box.scrollIntoView({ block: "nearest" });
+      const current = found && page.sameRecipe(found.recipe, page.recipe);
+      if (!current && box.dataset.state !== "running") search();
+      wish = { said, place };
+      if (current) grant();
+    };
+    const grant = () => {
+      const at = page.clipOf(found, wish.said);
+      if (at < 0) status.textContent = say("layers.elsewhere");
+      else {
+        words.value = `${at} ${wish.place}`;
+        words.dispatchEvent(new Event("change"));
+      }
+      wish = null;
     };
     const fill = () => {
       word = null;
@@ -140,6 +160,7 @@
         found = value;
         fill();
         page.chooseBehind(`${SEARCH} ${page.largestParent(found)}`);
+        if (wish) grant();
       }
       chooser.hidden = !found;
       mark();

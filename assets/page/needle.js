@@ -55,7 +55,7 @@
     const { el } = page;
     let shown = null, asked = "", failed = "";
     const marks = Object.fromEntries(["m1", "m2", "merge"].map((name) => [name, el("span", { class: `sam-spot sam-spot-${name}` })]));
-    const scale = el("div", { class: "sam-scale", role: "img" }, marks.m1, marks.m2, marks.merge);
+    const scale = el("div", { class: "sam-gauge", role: "img" }, marks.m1, marks.m2, marks.merge);
     const figures = el("p", { class: "sam-needle-figures" });
     const verdict = el("p", { class: "sam-needle-says", role: "status" });
     const trust = el("ul", {});

@@ -188,6 +188,9 @@
     "needle.add": "Add the clip that is open",
     "needle.usual": "Back to the sample clips",
 
+    "layers.why": "Why?",
+    "layers.why_hint": "what training changed, and which layer did it, behind the curve",
+    "layers.elsewhere": "That clip is not among the needle’s; add it there and search again.",
     "layers.explained": "Every layer of every lane is set to M1’s, then to M2’s, all else as it is: how much more or less likely, per token on average, does that make the reference of the needle’s clips? With the five largest swaps the clips are decoded too.",
     "layers.go": "Which layer did it?",
     "layers.cancel": "Cancel",
@@ -350,6 +353,7 @@
     "spectrogram.and_more": "{value} and more",
 
     "word.label": "The word {word}",
+    "word.layer": "Which layer did it?",
     "word.play": "▶ Play the word",
     "word.around": "▶ with what is around it",
     "word.time": "about {begin} to {end}: read from M0’s attention, so approximate",

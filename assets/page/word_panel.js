@@ -54,6 +54,7 @@
       el("div", { class: "sam-row" }, el("h3", { lang: "en" }, `“${word.text}”`),
         el("button", { type: "button", class: "sam-button sam-play-word", onclick: () => play(word.start, word.end) }, page.say("word.play")),
         el("button", { type: "button", class: "sam-button", onclick: () => play(Math.max(0, word.start - 0.4), word.end + 0.4) }, page.say("word.around")),
+        el("button", { type: "button", class: "sam-button sam-word-layer", onclick: () => page.whichLayerFor(answer.look.words.map((each) => each.text), answer.look.scored[index]) }, page.say("word.layer")),
         el("button", { type: "button", class: "sam-link sam-close", "aria-label": page.say("word.close"), onclick: close }, "✕")),
       el("p", { class: "sam-word-time" }, page.say("word.time", { begin: from(word.start), end: from(word.end) })),
       ...tokens.map((token) => pieceTable(answer, names, token, tokens.length === 1)), whole,

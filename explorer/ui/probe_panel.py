@@ -24,10 +24,9 @@ class ProbePanel:
 
     def lay_out_why(self) -> None:
         """Lay out what lies behind the curve inside the current column."""
-        with gr.Accordion("Why? What lies behind the curve", open=False, elem_id="why"):
-            self._measures = _html("behind", "SAMerge.mountMeasures(element, props, trigger, watch); // 'submit'")
-            self._layers = _html("layers", "SAMerge.mountLayers(element, props, watch)")
-            self._search = _html("layers-ask", "SAMerge.mountAsk(element, props, trigger, 'layers'); // fires 'submit'")
+        self._measures = _html("behind", "SAMerge.mountMeasures(element, props, trigger, watch); // fires 'submit'")
+        self._layers = _html("layers", "SAMerge.mountLayers(element, props, watch)")
+        self._search = _html("layers-ask", "SAMerge.mountAsk(element, props, trigger, 'layers'); // fires 'submit'")
 
     def wire(self, chosen: gr.HTML, player: gr.Audio, reference: gr.Textbox) -> None:
         """Wire it.

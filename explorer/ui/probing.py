@@ -191,14 +191,17 @@ def _spec(name: str, lanes: Mapping[str, Sequence[float]]) -> dict[str, Any]:
     row = MEASURES[name]
     shown = {lane: [row.scaled(value) for value in lanes[lane]] for lane in LANES if lane in lanes}
     values = [value for each in shown.values() for value in each]
-    signed = name == "cosine" and min(values, default=0.0) < 0
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    signed = low < 0
+    # Bars that are all nearly as high would hide how layers differ: their foot is not zero then, as the legend says.
+    foot = min(0.0, low) if low < high / 2 else max(0.0, low - (high - low) / 2)
     return {
         "key": name,
         "title": row.label,
         "says": row.meaning,
         "lanes": shown,
-        "low": min(0.0, *values) if values else 0.0,
-        "high": max(values, default=0.0),
+        "low": foot,
+        "high": max(high, 0.0),
         "unit": "%" if row.percent else "",
         "signed": signed,
     }

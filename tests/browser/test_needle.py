@@ -40,7 +40,7 @@ def test_which_layer_did_it_is_painted_and_read_out_for_a_word_too(page):
     for left in range(clips.count() - 1, 0, -1):
         clips.first.get_by_role("button").click()
         page.wait_for_function(f"() => document.querySelectorAll('.sam-needle-clips li').length === {left}")
-    page.get_by_role("button", name="Why? What lies behind the curve").click()
+    page.locator(".sam-layers > summary").click()
     page.locator("#sam-layers-go").click()
     page.get_by_role("button", name="Cancel").last.click()
     page.wait_for_selector(".sam-layers[data-state=stopped]", timeout=60_000)

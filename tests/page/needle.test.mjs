@@ -103,3 +103,10 @@ test("for one word it says which layers make it right", () => {
   assert.match(page.searchSays(found, [0, 1]).at(-1), /would not choose it; with one of these it would: cross-attention layer 1 → M1\./);
   assert.match(page.searchSays(found, [0, 0]).at(-1), /would choose it, and no single layer changes that/);
 });
+
+test("a clip of a search is found by what was said in it", () => {
+  const page = load(modules);
+  assert.equal(page.clipOf(found, ["the", "moon"]), 0);
+  assert.equal(page.clipOf(found, ["the"]), -1);
+  assert.equal(page.clipOf(found, ["the", "sun"]), -1);
+});
