@@ -21,6 +21,9 @@
   let last = 0;
   page.stamp = () => (last = Math.max(last + 1, Date.now()));
 
+  /** What a part of the page asked last, by its name; Python's answer replaces the value of the component that asked. */
+  page.asked = {};
+
   /** Answers carry the recipe they answer, so that old ones can be told. */
   const text = (recipe) => JSON.stringify(Object.keys(recipe).sort().map((name) => [name, recipe[name]]));
   page.sameRecipe = (one, other) => text(one) === text(other);

@@ -49,7 +49,7 @@
     const ask = () => {
       asked = page.stamp();
       status.textContent = page.say("lens.asked");
-      props.value = { state: "asked", stamp: asked, ...wanted, have: answer?.key ?? null };
+      page.asked.lens = props.value = { state: "asked", stamp: asked, ...wanted, have: answer?.key ?? null };
       trigger("submit");
     };
 

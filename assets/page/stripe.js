@@ -65,7 +65,7 @@
 
     const ask = (whole) => {
       asked = page.stamp();
-      props.value = { state: "asked", stamp: asked, whole };
+      page.asked.stripe = props.value = { state: "asked", stamp: asked, whole };
       trigger("submit");
     };
 

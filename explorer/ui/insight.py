@@ -9,6 +9,9 @@ from explorer.ui.evaluate_tab import PLUMBING
 from explorer.ui.lensing import Lensing
 from explorer.ui.striping import Striping
 
+# An answer on its way replaces a component's value, so what was asked last is kept beside it.
+_ASKED = "(shown, ...rest) => [SAMerge.asked.{} || shown, ...rest]"
+
 
 def insight(lensing: Lensing, striping: Striping, asked: Sequence[gr.components.Component], queue: str) -> None:
     """Build both sections and wire them.
@@ -33,9 +36,25 @@ def insight(lensing: Lensing, striping: Striping, asked: Sequence[gr.components.
     )
     stop = gr.Button("Stop", elem_id="stripe-stop", visible="hidden")
     answering: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private"}
-    lens.submit(lensing.announce, lens, None, **PLUMBING)
-    lens.submit(lensing.run, [lens, *asked], lens, concurrency_id=queue, concurrency_limit=1, **answering)
-    stripe.submit(striping.announce, stripe, None, **PLUMBING)
+    lens.submit(lensing.announce, lens, None, js=_ASKED.format("lens"), **PLUMBING)
+    lens.submit(
+        lensing.run,
+        [lens, *asked],
+        lens,
+        js=_ASKED.format("lens"),
+        concurrency_id=queue,
+        concurrency_limit=1,
+        **answering,
+    )
+    stripe.submit(striping.announce, stripe, None, js=_ASKED.format("stripe"), **PLUMBING)
     # Not in the models' line: it takes seconds, and between two stops whoever moves a slider has a turn.
-    stripe.submit(striping.run, [stripe, *asked], stripe, concurrency_id="stripe", concurrency_limit=4, **answering)
-    stop.click(striping.cancel, stripe, None, **PLUMBING)
+    stripe.submit(
+        striping.run,
+        [stripe, *asked],
+        stripe,
+        js=_ASKED.format("stripe"),
+        concurrency_id="stripe",
+        concurrency_limit=4,
+        **answering,
+    )
+    stop.click(striping.cancel, stripe, None, js=_ASKED.format("stripe"), **PLUMBING)

@@ -1,0 +1,113 @@
+"""Words under what was said, a word's panel, the stripe along λ and the lens, in a real Chromium."""
+
+import re
+
+import pytest
+from driving import heard, recipe_of, text_of
+
+pytestmark = pytest.mark.browser
+
+GRID = ".sam-word-grid"
+
+
+def cells(page, model: str) -> str:
+    """All that a model's row of the grid says, lines joined."""
+    return " ".join(page.locator(f"{GRID} tr[data-model={model}] td").all_inner_texts())
+
+
+def test_every_word_said_is_a_column_and_opens_to_its_sound_and_probabilities(page):
+    said = page.locator(".sam-said-word")
+    reference = page.locator("#reference textarea").input_value()
+    words = said.all_inner_texts()
+    assert set(words) <= set(reference.split())
+    rows = page.locator(f"{GRID} table").first.locator("tbody th").all_inner_texts()
+    assert rows == ["M1", "Merge", "M2"]
+    counts = page.locator(".sam-fates dd").all_inner_texts()
+    assert sum(map(int, counts)) >= len(words)  # every word said has a fate, and so has each that the merge adds
+    # The arrow keys walk from word to word, and one of them is in the tab order.
+    assert page.locator(".sam-said-word[tabindex='0']").count() == 1
+    said.first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    panel = page.locator(".sam-word-panel")
+    panel.wait_for(timeout=60_000)
+    assert words[1] in panel.locator("h3").inner_text().lower()
+    models = panel.locator("tbody tr").evaluate_all("(rows) => rows.map((row) => row.dataset.model)")
+    assert models[:4] == ["m0", "m1", "merge", "m2"]
+    assert panel.locator("tbody tr").first.locator(".sam-option").count() == 5
+    # Its sound is a stretch of the clip: it begins there, and ends by itself.
+    page.wait_for_function("() => document.querySelector('#lens audio').duration > 1")
+    begin, end = map(float, re.findall(r"[\d.]+(?= s)", panel.locator(".sam-word-time").inner_text()))
+    panel.locator(".sam-play-word").click()
+    page.wait_for_function(
+        "(end) => { const a = document.querySelector('#lens audio'); return a.paused && a.currentTime >= end - 0.01; }",
+        arg=end,
+        timeout=20_000,
+    )
+    assert begin < end
+    # Another word is there at once, and the panel follows the hand.
+    said.nth(2).click()
+    assert words[2] in panel.locator("h3").inner_text().lower()
+    page.keyboard.press("Tab")
+    page.locator(".sam-close").click()
+    assert panel.count() == 0
+    assert page.evaluate("() => document.activeElement.dataset.word") == "2"
+    page.get_by_label("side by side").check()
+    assert page.locator(".sam-merge .sam-text").is_visible()
+    assert page.locator(GRID).count() == 0
+
+
+def test_the_stripe_is_there_without_a_model_and_a_click_sets_lambda(page):
+    page.locator("#sam-stripe summary").click()
+    page.wait_for_selector(".sam-stripe-chart .sam-strip")
+    assert page.locator("#sam-stripe").get_by_text("Shipped with the page").is_visible()
+    page.locator(".sam-over").scroll_into_view_if_needed()
+    over = page.locator(".sam-over").bounding_box()
+    page.mouse.move(over["x"] + over["width"] - 3, over["y"] + 20)
+    assert "λ 1:" in page.locator("#sam-stripe .sam-count").inner_text()
+    heard_there = page.locator(".sam-stripe-text").inner_text()
+    page.mouse.down()
+    page.mouse.up()
+    heard(page)
+    assert recipe_of(page)["lambda"] == 1
+    assert text_of(page, "merge") == text_of(page, "m1")
+    assert page.locator(".sam-stripe-text").inner_text() == heard_there
+    page.locator(".sam-scrub").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("Enter")
+    heard(page)
+    assert recipe_of(page)["lambda"] == 0
+    # Another α is another stripe: it is offered, heard with progress, and can be stopped.
+    field = page.get_by_label("α, typed")
+    field.fill("0.3")
+    field.press("Enter")
+    heard(page)
+    hear = page.locator("#sam-stripe").get_by_role("button", name="Hear 21 merges")
+    hear.click()
+    page.wait_for_selector("#sam-stripe progress")
+    page.locator("#sam-stripe").get_by_role("button", name="Stop", exact=True).click()
+    page.wait_for_selector("#sam-stripe .sam-notice", timeout=60_000)
+    assert "Stopped" in page.locator("#sam-stripe .sam-notice").inner_text()
+
+
+def test_the_lens_shows_where_each_model_looks(page):
+    page.locator("#sam-lens summary").click()
+    page.wait_for_selector(".sam-lens-body:visible", timeout=60_000)
+    spectrogram, attention = page.locator("#lens .sam-canvas").all()
+    attention.focus()
+    page.keyboard.press("ArrowDown")
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    pointed = page.locator(".sam-lens-pointed")
+    assert re.search(r"at 0\.40 s: M1 0\.\d+ · merge 0\.\d+ · M2 0\.\d+ · merge − M1 [+−]0\.\d+", pointed.inner_text())
+    picture = attention.evaluate("(canvas) => canvas.toDataURL()")
+    page.locator("#lens input[value=difference]").check()
+    assert attention.evaluate("(canvas) => canvas.toDataURL()") != picture
+    before = pointed.inner_text()
+    page.get_by_label("Layer").last.select_option("1")
+    page.wait_for_function("(old) => document.querySelector('.sam-lens-pointed').textContent !== old", arg=before)
+    assert page.get_by_label("Head").last.is_enabled()
+    page.wait_for_function("() => document.querySelector('#lens audio').duration > 1")
+    box = spectrogram.bounding_box()
+    spectrogram.click(position={"x": box["width"] / 2, "y": 60})
+    assert page.evaluate("() => document.querySelector('#lens audio').currentTime") > 0.5
