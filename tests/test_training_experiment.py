@@ -175,12 +175,8 @@ def test_a_whole_experiment_writes_its_document_and_table_and_hears_nothing_twic
 
 def test_learned_curves_are_judged_by_the_other_half_and_a_second_run_hears_nothing(setting, tmp_path, monkeypatch):
     monkeypatch.setenv("SA_MERGE_CACHE", str(tmp_path / "cache"))
-    options = [each for each in setting if each not in ("--schedules", "depth,constant")] + [
-        "--steps",
-        "3",
-        "--ways",
-        ",".join(learned_curve.WAYS),
-    ]
+    options = [each for each in setting if each not in ("--schedules", "depth,constant")]
+    options += ["--steps", "3", "--ways", ",".join(learned_curve.WAYS)]
     assert learned_curve.main(options) == 0
     written = (tmp_path / "results" / "learned-curve.json").read_text(encoding="utf-8")
     assert str(tmp_path) not in written

@@ -16,6 +16,7 @@ from explorer.ui.evaluate_tab import PLUMBING
 from explorer.ui.newest import Newest
 from explorer.ui.opening import Opening
 from explorer.ui.sent import Sent, entry, recipe_entries, stamp_of, whole
+from explorer.ui.text import LEARNING_BEGINS
 
 CANCELLED = 0.5  # added to a run's stamp: no newer run, but no more of this one
 CLIPS = 60
@@ -98,6 +99,7 @@ class Teaching:
             halt = workbench.halt(float("inf"), lambda: self._running.is_past(session, stamp))
             resume = entry(shown, "action") == "resume"
             decoding = workbench.decoding(recipe)
+            yield base | {"state": "running", "notice": LEARNING_BEGINS}
             learn = importlib.import_module("explorer.learning.lesson").learn  # torch is there by now, not at the start
             for state in learn(bench, chosen.subset.utterances, recipe, settings, decoding, halt, resume=resume):
                 if state.state == "stopped" and self._running.is_past(session, stamp + CANCELLED):

@@ -91,6 +91,8 @@ triple that is chosen on *Explore*. What a picture shows is said below it in wor
 weights: what a merge hears, only clips can tell.
 """
 
+LEARNING_BEGINS = "The clips are read, and the speakers kept aside are heard with the curve as it is…"
+
 ANATOMY_WAITING = "The task vectors are looked at…"
 
 ANATOMY_FAILED = "The task vectors could not be measured; the terminal says why."
