@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import shutil
 
 import pytest
 from hypothesis import given
@@ -150,3 +151,22 @@ def test_a_trial_that_is_stopped_gives_no_document(needles, tiny_bench, noises, 
     said = [Utterance(each.id, each.path, "abc a", each.speaker) for each in noises[:6]]
     states = list(run_trial(needles, tiny_bench, "noises", split_trial(said, clips=2), Halt(lambda: True)))
     assert all("points" not in state for state in states)
+
+
+def test_the_command_keeps_a_trial_and_says_what_came_out(run, noises, few, tmp_path):
+    rows = [{"file_name": each.path.name, "text": "abc a", "speaker": each.speaker} for each in noises]
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for each in noises:
+        shutil.copy(each.path, corpus)
+    (corpus / "metadata.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    out = tmp_path / "needle.json"
+    code, told, _ = run("calibrate-needle", "--corpus", f"manifest:{corpus}", "--limit", 16, "--out", out)
+    assert code == 0
+    (kept,) = json.loads(out.read_text())
+    assert told == f"{trial_sentence(kept)}\n"
+    assert (kept["corpus"], kept["utterances"], kept["clips"]) == ("corpus", 8, 8)
+    code, _, said = run("calibrate-needle", "--corpus", f"manifest:{corpus}", "--limit", 15, "--out", out)
+    assert code == 2
+    assert "expected at least 16 utterances, but got 15" in said
+    assert json.loads(out.read_text()) == [kept]
