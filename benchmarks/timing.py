@@ -1,9 +1,12 @@
 """Medians of what is timed in turns, with what else the machine was doing."""
 
+import json
 import os
 import statistics
+import sys
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 
 def medians(
@@ -29,3 +32,24 @@ def medians(
 def machine() -> str:
     """Say what machine this is and how busy: more than its cores are asked for means that figures are too high."""
     return f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} ({'busy' if os.getloadavg()[0] > 1.5 else 'quiet'})"
+
+
+def report(name: str, document: dict[str, object]) -> None:
+    """Write a document as JSON into the present folder, and its rows as a Markdown table to standard output.
+
+    Args:
+        name: of the benchmark; ``NAME.json`` is written in the present folder.
+        document: with ``rows``: dictionaries with the same keys.
+    """
+    Path(f"{name}.json").write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    rows = document["rows"]
+    assert isinstance(rows, list)
+    told = ", ".join(f"{key}: {value}" for key, value in document.items() if key != "rows")
+    heads = list(rows[0])
+    lines = [told, "", "| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    lines += ["| " + " | ".join(_shown(row[head]) for head in heads) + " |" for row in rows]
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _shown(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,88 @@
+"""How cost grows with clips and with the model: the exponent, and where it breaks.
+
+    python -m benchmarks.growth --corpus KIND:PATH [--clips 10,30,100,300,1000] [--shapes 384x4,512x6,768x12]
+
+Clips are decoded by M1 of the default triple, features included, in the window of the triple; shapes are random
+Whispers that hear eight clips and say 12 tokens each, for what weights say does not matter. Processor time of all
+threads. The exponent is between a row and the one before: 1 is as much again for as much more.
+"""
+
+import argparse
+import math
+import time
+from pathlib import Path
+
+import torch
+from transformers import WhisperConfig, WhisperForConditionalGeneration
+
+from benchmarks.merge_methods import ROOT
+from benchmarks.timing import machine, report
+from explorer.audio import Clip, load_clip
+from explorer.bench import Bench
+from explorer.checkpoints.base import terminal_progress
+from explorer.config_file import read_config
+from explorer.corpora.open import open_corpus
+from explorer.corpora.subset import SubsetSpec, choose
+from explorer.transcription.decoding import Decoding, Halt
+from explorer.transcription.transcriber import Transcriber
+from explorer.workbench import Workbench
+
+
+def main() -> None:
+    """Measure and report."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--corpus", required=True)
+    parser.add_argument("--clips", default="10,30,100,300,1000")
+    parser.add_argument("--shapes", default="384x4,512x6,768x12")
+    options = parser.parse_args()
+    workbench = Workbench(read_config(ROOT / "checkpoints.yaml"), "cpu")
+    with terminal_progress() as progress:
+        bench = workbench.bench(workbench.default_recipe().triple, progress)
+    utterances = open_corpus(options.corpus, workbench.config.corpora).utterances
+    rows: list[dict[str, object]] = []
+    counts = [int(each) for each in options.clips.split(",")]
+    clips = [load_clip(each.path) for each in choose(utterances, SubsetSpec(limit=max(counts))).utterances]
+    with bench.live.checkpoint("m1") as model:
+        heard(bench, model, clips[:4], Decoding(bench.spec.window))  # warm
+        grown(rows, "clips", [(n, heard(bench, model, clips[:n], Decoding(bench.spec.window))) for n in counts])
+    sizes = []
+    for shape in options.shapes.split(","):
+        width, layers = (int(part) for part in shape.split("x"))
+        model = made(width, layers)
+        seconds = heard(bench, model, clips[:8], Decoding("30", 12))
+        sizes.append((sum(each.numel() for each in model.parameters()), seconds))
+    grown(rows, "parameters", sizes)
+    report(
+        "growth", {"machine": machine(), "clock": "processor time", "threads": torch.get_num_threads(), "rows": rows}
+    )
+
+
+def heard(bench: Bench, model: WhisperForConditionalGeneration, clips: list[Clip], decoding: Decoding) -> float:
+    """Return the seconds that hearing clips takes, nothing remembered."""
+    transcriber = Transcriber(Path(bench.live.triple.folder))
+    started = time.process_time()
+    transcriber.transcribe(model, clips, decoding, Halt())
+    return time.process_time() - started
+
+
+def made(width: int, layers: int) -> WhisperForConditionalGeneration:
+    """Make a random Whisper."""
+    heads, wide = width // 64, 4 * width
+    config = WhisperConfig(
+        d_model=width, encoder_layers=layers, decoder_layers=layers, encoder_attention_heads=heads,
+        decoder_attention_heads=heads, encoder_ffn_dim=wide, decoder_ffn_dim=wide, vocab_size=51_864,
+    )  # fmt: skip
+    return WhisperForConditionalGeneration(config).eval()
+
+
+def grown(rows: list[dict[str, object]], what: str, found: list[tuple[int, float]]) -> None:
+    """Add rows with exponents."""
+    before: tuple[int, float] | None = None
+    for size, seconds in found:
+        exponent = "" if before is None else round(math.log(seconds / before[1]) / math.log(size / before[0]), 2)
+        rows.append({"grows": what, "size": size, "seconds": seconds, "exponent": exponent})
+        before = size, seconds
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,250 @@
+"""One (λ, α) point over child clips: ours, the authors' procedure re-enacted, three peers; each in its own process.
+
+    python -m benchmarks.one_point --corpus KIND:PATH [--limit 100]
+    python -m benchmarks.one_point --corpus KIND:PATH --ways ours-30,whisper,faster-float32 --python PEERS/bin/python
+
+``authors``: three models are loaded, merged tensor by tensor, written with `save_pretrained`, loaded again, and decoded
+clip by clip at batch 1 with `generate`. ``pipeline``: transformers' pipeline, batches of 8, on the merged folder.
+``whisper``, ``faster-float32`` and ``faster-int8`` want an environment of their own (``--python``) with openai-whisper,
+faster-whisper, transformers, torch and safetensors; conversion of the merged folder is counted. All decode greedily, in
+a window of 30 s but for ``ours-fit``. Texts are compared with the first way's after Whisper's normaliser. ``cold`` is
+all of the process' time, imports included.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+LAMBDA, ALPHA = 0.2, 0.8
+OURS = {"ours-30": ("30", "float32"), "ours-fit": ("fit", "float32"), "ours-bfloat16": ("30", "bfloat16")}
+Texts = list[str]
+
+
+def main() -> None:
+    """Run every way in a process of its own and report."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--corpus")
+    parser.add_argument("--triple", default="tiny-en")
+    parser.add_argument("--limit", type=int, default=100)
+    parser.add_argument("--ways", default="ours-30,ours-fit,ours-bfloat16,authors,pipeline")
+    parser.add_argument("--python", default=sys.executable, help="of the peers' environment")
+    parser.add_argument("--way", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.way:
+        worker(options.way, options.folder)
+        return
+    from benchmarks.timing import machine, report  # noqa: PLC0415 - the peers' environment has less
+
+    with tempfile.TemporaryDirectory(prefix="sa-merge-point-") as name:
+        folder = Path(name)
+        norm = prepare(options, folder)
+        found = {}
+        for way in options.ways.split(","):
+            python = options.python if way.startswith(("whisper", "faster")) else sys.executable
+            command = [python, "-m", "benchmarks.one_point", "--way", way, "--folder", str(folder)]
+            started = time.perf_counter()
+            ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+            if ran.returncode:
+                sys.stderr.write(f"{way}: left out: {ran.stderr.strip().splitlines()[-1]}\n")
+                continue
+            found[way] = json.loads(ran.stdout.splitlines()[-1]) | {"process wall s": time.perf_counter() - started}
+    texts = {way: each.pop("texts") for way, each in found.items()}
+    basis = [norm(text) for text in next(iter(texts.values()))]
+    rows = [
+        {"way": way, **each, "same text": sum(norm(one) == two for one, two in zip(texts[way], basis, strict=True))}
+        for way, each in found.items()
+    ]
+    report("one_point", {"clips": options.limit, "machine": machine(), "rows": rows})
+
+
+def prepare(options: argparse.Namespace, folder: Path) -> Callable[[str], str]:
+    """Write what all ways share: the clips, the three checkpoints as folders, the merge as a folder."""
+    from explorer.checkpoints.base import terminal_progress  # noqa: PLC0415
+    from explorer.checkpoints.triple import MEMBERS  # noqa: PLC0415
+    from explorer.config_file import read_config  # noqa: PLC0415
+    from explorer.corpora.open import open_corpus  # noqa: PLC0415
+    from explorer.corpora.subset import SubsetSpec, choose  # noqa: PLC0415
+    from explorer.recipe import Recipe  # noqa: PLC0415
+    from explorer.workbench import Workbench  # noqa: PLC0415
+
+    workbench = Workbench(read_config(ROOT / "checkpoints.yaml"), "cpu")
+    with terminal_progress() as progress:
+        bench = workbench.bench(options.triple, progress)
+    utterances = choose(
+        open_corpus(options.corpus, workbench.config.corpora).utterances, SubsetSpec(limit=options.limit)
+    )
+    paths = [str(utterance.path) for utterance in utterances.utterances]
+    (folder / "clips.json").write_text(json.dumps({"triple": options.triple, "paths": paths}))
+    workbench.export(bench, Recipe(options.triple, mixing=LAMBDA, exponents=(ALPHA,)), folder / "merged")
+    for member in MEMBERS:
+        with bench.live.checkpoint(member) as model:
+            model.save_pretrained(folder / member)
+    return bench.normalizer
+
+
+def worker(way: str, folder: Path) -> None:
+    """Do one way's work, cold and then warm, and print what it took."""
+    asked = json.loads((folder / "clips.json").read_text())
+    if way in OURS:
+        work = ours(way, asked)
+    elif way == "authors":
+        work = authors(folder, asked["paths"])
+    elif way == "pipeline":
+        work = pipeline(folder, asked["paths"])
+    elif way == "whisper":
+        work = openai_whisper(folder, asked["paths"])
+    else:
+        work = faster(folder, asked["paths"], way.removeprefix("faster-"))
+    found: dict[str, Any] = {}
+    for name in ("cold", "warm"):
+        cpu, wall = time.process_time(), time.perf_counter()
+        texts = work()
+        found |= {f"{name} cpu s": time.process_time() - (0 if name == "cold" else cpu)}
+        found |= {f"{name} wall s": time.perf_counter() - wall}
+    sys.stdout.write(json.dumps(found | {"texts": texts}) + "\n")
+
+
+def ours(way: str, asked: dict[str, Any]) -> Callable[[], Texts]:
+    """Merge in memory, decode all clips together; nothing is remembered between cold and warm but the weights."""
+    from explorer.audio import load_clip  # noqa: PLC0415
+    from explorer.checkpoints.cache import no_progress  # noqa: PLC0415
+    from explorer.config_file import read_config  # noqa: PLC0415
+    from explorer.recipe import Recipe  # noqa: PLC0415
+    from explorer.transcription.decoding import Decoding, Halt  # noqa: PLC0415
+    from explorer.transcription.transcriber import Transcriber  # noqa: PLC0415
+    from explorer.workbench import Workbench  # noqa: PLC0415
+
+    window, precision = OURS[way]
+    workbench = Workbench(read_config(ROOT / "checkpoints.yaml"), "cpu")
+
+    def work() -> Texts:
+        bench = workbench.bench(asked["triple"], no_progress)
+        clips = [load_clip(Path(path)) for path in asked["paths"]]
+        transcriber = Transcriber(bench.live.triple.folder)
+        with bench.live.merged(Recipe(asked["triple"], mixing=0.9)):
+            pass  # so that the merge below has to be made
+        with bench.live.merged(Recipe(asked["triple"], mixing=LAMBDA, exponents=(ALPHA,))) as model:
+            heard = transcriber.transcribe(model, clips, Decoding(window, None, precision), Halt())
+        return [each.text for each in heard]
+
+    return work
+
+
+def authors(folder: Path, paths: list[str]) -> Callable[[], Texts]:
+    """Load three, merge per tensor, write, load, decode one by one."""
+    import soundfile  # noqa: PLC0415
+    import torch  # noqa: PLC0415
+    from transformers import WhisperForConditionalGeneration, WhisperProcessor  # noqa: PLC0415
+
+    from explorer.attention import attention_parameter  # noqa: PLC0415
+
+    def load(name: str) -> WhisperForConditionalGeneration:
+        return WhisperForConditionalGeneration.from_pretrained(folder / name)
+
+    def work() -> Texts:
+        base, first, second = load("m0"), load("m1"), load("m2")
+        depth = base.config.encoder_layers
+        one, two, state = first.state_dict(), second.state_dict(), dict(first.state_dict())
+        for name, tensor in base.state_dict().items():
+            parameter = attention_parameter(name)
+            if parameter is not None:
+                ratio = LAMBDA ** (ALPHA * (parameter.layer + 1) / depth)
+                state[name] = tensor + ratio * (one[name] - tensor) + (1 - ratio) * (two[name] - tensor)
+        base.load_state_dict(state)
+        base.save_pretrained(folder / "authors")
+        model, processor = load("authors"), WhisperProcessor.from_pretrained(folder / "merged")
+        texts = []
+        for path in paths:
+            samples, rate = soundfile.read(path)
+            features = processor(samples, sampling_rate=rate, return_tensors="pt").input_features
+            with torch.inference_mode():
+                tokens = model.generate(features, max_new_tokens=224)
+            texts += [text.strip() for text in processor.batch_decode(tokens, skip_special_tokens=True)]
+        return texts
+
+    return work
+
+
+def pipeline(folder: Path, paths: list[str]) -> Callable[[], Texts]:
+    """Transformers' own pipeline, batches of 8."""
+    from transformers import pipeline as made  # noqa: PLC0415
+
+    def work() -> Texts:
+        listen = made("automatic-speech-recognition", str(folder / "merged"), device="cpu")
+        return [each["text"].strip() for each in listen(list(paths), batch_size=8, generate_kwargs={"num_beams": 1})]
+
+    return work
+
+
+def openai_whisper(folder: Path, paths: list[str]) -> Callable[[], Texts]:
+    """openai-whisper on the merged weights, put into its own model by name."""
+    import soundfile  # noqa: PLC0415
+    import whisper  # noqa: PLC0415
+    from safetensors.torch import load_file  # noqa: PLC0415
+    from whisper.model import ModelDimensions, Whisper  # noqa: PLC0415
+
+    names = (
+        ("model.", ""), (".layers.", ".blocks."), ("self_attn_layer_norm", "attn_ln"), ("self_attn", "attn"),
+        ("encoder_attn_layer_norm", "cross_attn_ln"), ("encoder_attn", "cross_attn"), ("final_layer_norm", "mlp_ln"),
+        ("fc1", "mlp.0"), ("fc2", "mlp.2"), ("q_proj", "query"), ("k_proj", "key"), ("v_proj", "value"),
+        ("out_proj", "out"), ("encoder.layer_norm", "encoder.ln_post"), ("decoder.layer_norm", "decoder.ln"),
+        ("encoder.embed_positions.weight", "encoder.positional_embedding"),
+        ("decoder.embed_positions.weight", "decoder.positional_embedding"), ("embed_tokens", "token_embedding"),
+    )  # fmt: skip
+
+    def work() -> Texts:
+        config = json.loads((folder / "merged" / "config.json").read_text())
+        sizes = ("num_mel_bins", "max_source_positions", "d_model", "encoder_attention_heads", "encoder_layers")
+        sizes += ("vocab_size", "max_target_positions", "d_model", "decoder_attention_heads", "decoder_layers")
+        model = Whisper(ModelDimensions(*(config[each] for each in sizes)))
+        state = {}
+        for name, tensor in load_file(folder / "merged" / "model.safetensors").items():
+            for old, new in names:
+                name = name.replace(old, new)
+            state[name] = tensor
+        model.load_state_dict(state, strict=False)
+        options = whisper.DecodingOptions(language="en", without_timestamps=True, fp16=False)
+        texts = []
+        for path in paths:
+            samples = whisper.pad_or_trim(soundfile.read(path, dtype="float32")[0])
+            texts.append(whisper.decode(model, whisper.log_mel_spectrogram(samples), options).text.strip())
+        return texts
+
+    return work
+
+
+def faster(folder: Path, paths: list[str], kind: str) -> Callable[[], Texts]:
+    """faster-whisper; the merged folder is converted first, and that counts."""
+    import shutil  # noqa: PLC0415
+
+    from ctranslate2.converters import TransformersConverter  # noqa: PLC0415
+    from faster_whisper import WhisperModel  # noqa: PLC0415
+
+    def work() -> Texts:
+        target = folder / f"ct2-{kind}"
+        shutil.rmtree(target, ignore_errors=True)
+        copied = ["tokenizer.json", "preprocessor_config.json"]
+        there = [name for name in copied if (folder / "merged" / name).exists()]
+        TransformersConverter(str(folder / "merged"), copy_files=there).convert(str(target), quantization=kind)
+        model = WhisperModel(str(target), device="cpu", compute_type=kind)
+        texts = []
+        for path in paths:
+            parts, _ = model.transcribe(path, language="en", beam_size=1, temperature=0, without_timestamps=True,
+                                        condition_on_previous_text=False)  # fmt: skip
+            texts.append(" ".join(part.text.strip() for part in parts))
+        return texts
+
+    return work
+
+
+if __name__ == "__main__":
+    main()
