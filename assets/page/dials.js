@@ -85,7 +85,25 @@
         this.both(this.change());
       });
       this.says = el("span", {});
-      this.node = el("details", { class: "sam-add sam-vectors" }, el("summary", {}, say("recipe.add"), this.says), this.dials, this.parts.node);
+      this.places = [];
+      this.node = el("details", { class: "sam-add sam-vectors" }, el("summary", {}, say("recipe.add"), this.says), this.dials, props.own_places ? this.field() : null, this.parts.node);
+    }
+
+    /** A field for a checkpoint that no list names: it gets a slider of its own, and is loaded when that first moves. */
+    field() {
+      const input = el("input", { type: "text", id: "sam-add-place", placeholder: "folder:/path  hub:owner/name", maxlength: 300 });
+      const told = el("span", { class: "sam-hint", role: "status" });
+      const take = () => {
+        const place = input.value.trim();
+        told.textContent = page.isPlace(place) ? "" : say("recipe.place_wrong");
+        if (!page.isPlace(place)) return;
+        input.value = "";
+        if (!this.places.includes(place)) this.places.push(place);
+        this.draw(this.recipe);
+      };
+      input.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); take(); } });
+      return el("div", { class: "sam-row sam-place" }, el("label", { for: "sam-add-place" }, say("recipe.place")), input,
+        el("button", { type: "button", class: "sam-button", onclick: take }, say("recipe.place_take")), told);
     }
 
     change() {
@@ -95,12 +113,18 @@
     }
 
     draw(recipe) {
-      const vectors = this.props.vectors[recipe.triple];
+      this.recipe = recipe;
+      if (this.triple !== recipe.triple) this.places = [];
+      const listed = this.props.vectors[recipe.triple];
+      this.places = [...new Set([...this.places, ...(recipe.add || []).map((each) => each.vector).filter(page.isPlace)])];
+      const vectors = { ...listed, ...Object.fromEntries(this.places.map((place) => [place, place])) };
       this.betas = Object.fromEntries(Object.keys(vectors).map((name) => [name, (recipe.add || []).find((each) => each.vector === name)?.beta ?? 0]));
       if (recipe.add) this.scope = recipe.add[0].scope || [...this.props.parts];
-      if (this.triple !== recipe.triple) {
+      const drawn = JSON.stringify([recipe.triple, Object.keys(vectors)]);
+      if (this.drawn !== drawn) {
+        this.drawn = drawn;
         this.triple = recipe.triple;
-        const made = Object.entries(vectors).map(([name, label]) => [name, dial(`sam-add-${name}`, `β ${name}`, label, this.props.max_beta, (value) => {
+        const made = Object.entries(vectors).map(([name, label], number) => [name, dial(`sam-add-${name in listed ? name : number}`, `β ${name in listed ? name : page.placeName(name)}`, label, this.props.max_beta, (value) => {
           this.betas[name] = value;
           this.changed(this.change());
         }, this.rested, -this.props.max_beta, 0.05)]);
@@ -112,6 +136,10 @@
       this.says.textContent = recipe.add ? `(${recipe.add.length})` : "";
     }
   }
+
+  /** Whether a task vector is a checkpoint named by its place, and its last name. */
+  page.isPlace = (text) => /^(folder|hub):./.test(text);
+  page.placeName = (text) => text.replace(/^\w+:/, "").replace(/\/+$/, "").split("/").pop();
 
   Object.assign(page, { dial, boxes, Parameters, Additions });
 })();

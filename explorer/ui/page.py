@@ -91,7 +91,16 @@ def build_page(
             gr.Markdown(f"⚠ {problem}", elem_classes="sam-problem")
         with gr.Tab("Explore", id="explore"):
             real = RealSpeech(config, opening, choosing, shelf, open_=serve_folders)
-            panel = _explore_tab(config, exploring, (*sections, probing), samples, demo, real, teaching)
+            panel = _explore_tab(
+                config,
+                exploring,
+                (*sections, probing),
+                samples,
+                demo,
+                real,
+                teaching,
+                own_places=opening.own_places,
+            )
         with gr.Tab("Evaluate", id="evaluate"):
             evaluate_tab(config, choosing, evaluating, panel, open_=serve_folders)
         with gr.Tab("Methods", id="methods"):
@@ -116,6 +125,8 @@ def _explore_tab(
     demo: gr.Blocks,
     real: RealSpeech,
     teaching: Teaching,
+    *,
+    own_places: bool,
 ) -> gr.HTML:
     lensing, striping, probing = sections
     first = next(iter(samples.values()), None)
@@ -125,7 +136,7 @@ def _explore_tab(
     at_first = exploring.meanwhile({"recipe": recipe.as_dict()}, {"id": first.id if first else None})
     with gr.Row():
         with gr.Column(scale=8, min_width=320):
-            panel = recipe_panel(config, recipe)
+            panel = recipe_panel(config, recipe, own_places=own_places)
             probes = ProbePanel(probing)
             teaching.lay_out()
             heard = gr.HTML(

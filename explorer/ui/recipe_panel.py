@@ -14,12 +14,13 @@ from explorer.recipe import Recipe, recipe_from
 from explorer.schedule import SCHEDULES
 
 
-def recipe_panel(config: Config, recipe: Recipe) -> gr.HTML:
+def recipe_panel(config: Config, recipe: Recipe, *, own_places: bool) -> gr.HTML:
     """Build the panel; its value is {recipe, stamp}, and ``submit`` fires when the hand rests.
 
     Args:
         config: of checkpoints.yaml.
         recipe: shown first.
+        own_places: whether visitors may add checkpoints named by folder or repository.
     """
     return gr.HTML(
         value={"recipe": recipe.as_dict(), "stamp": 0},
@@ -29,6 +30,7 @@ def recipe_panel(config: Config, recipe: Recipe) -> gr.HTML:
         depths={spec.name: dict.fromkeys(LANES, spec.layers) for spec in config.triples},
         vectors={spec.name: _vectors(spec) for spec in config.triples},
         max_beta=MAX_BETA,
+        own_places=own_places,
         parts=list(PARTS),
         schedules={name: asdict(row) for name, row in SCHEDULES.items()},
         methods=method_rows(recipe),

@@ -19,11 +19,11 @@ _FAINT = 1e-9
 _WIDEST = 600
 
 
-def difference_to_least_squares(bench: Bench) -> float:
-    """Return the largest difference of RegMean's weights to those that numpy finds, relative to magnitudes above 1.
+def excess_over_least_squares(bench: Bench) -> float:
+    """Return the largest excess of RegMean's sum of squares over the smallest there is, relative to the targets' own.
 
     Where the clips say nothing of a direction, many layers are equally good: there RegMean keeps to both parents' mean,
-    as it would if both had been given every input at a millionth of a thousandth of the inputs' mean square.
+    as it would if each input had been given to both alone, once more, at a billionth of the inputs' mean square.
     """
     inputs = {member: _inputs(bench, member) for member in ("m1", "m2")}
     first, second = (bench.live.triple.weights[member] for member in ("m1", "m2"))
@@ -43,8 +43,10 @@ def difference_to_least_squares(bench: Bench) -> float:
         )
         rows = [one * scale[0], faint, other * scale[1], faint]
         wanted = [part @ (w1 if place < 2 else w2).numpy().T for place, part in enumerate(rows)]
-        best, *_ = np.linalg.lstsq(np.concatenate(rows), np.concatenate(wanted), rcond=None)
-        worst = max(worst, float((np.abs(found - best.T) / np.maximum(1, np.abs(best.T))).max()))
+        stacked, targets = np.concatenate(rows), np.concatenate(wanted)
+        best, *_ = np.linalg.lstsq(stacked, targets, rcond=None)
+        sums = [float(((stacked @ weights - targets) ** 2).sum()) for weights in (found.T, best)]
+        worst = max(worst, (sums[0] - sums[1]) / float((targets**2).sum()))
     return worst
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 from oracles.groupings import groupings
-from oracles.least_squares import difference_to_least_squares
+from oracles.least_squares import excess_over_least_squares
 from oracles.left_open import left_open
 from oracles.peers import MEMBERS, authors, mergekit, yaml_of
 from oracles.slow_sa_merge import shares, slow_sa_merge
@@ -123,7 +123,7 @@ def with_authors(bench: Bench, folder: Path, peers: Path) -> Iterator[Row]:
 
 def with_least_squares(bench: Bench, folder: Path, peers: Path) -> Iterator[Row]:
     """Compare RegMean with the least-squares solution that numpy finds."""
-    yield "regmean, all correlations trusted", "numpy.linalg.lstsq", difference_to_least_squares(bench)
+    yield "regmean, sum of squares above the least", "numpy.linalg.lstsq", excess_over_least_squares(bench)
 
 
 COMPARISONS = {"mergekit": with_mergekit, "sa": with_authors, "regmean": with_least_squares}
