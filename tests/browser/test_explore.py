@@ -245,9 +245,16 @@ def test_a_dragged_point_stays_under_the_pointer(page):
 
 
 def test_what_the_merge_has_right_and_m1_wrong_is_marked(page):
-    gained = page.locator(".sam-merge .sam-gained")
-    assert [each.inner_text().lstrip("✓").split("\n")[0].strip() for each in gained.all()][-1].startswith("closet")
-    assert "M1 has it wrong, M2 right" in gained.last.get_attribute("title")
+    counts = {
+        fate: int(page.locator(f".sam-fates [data-fate={fate}] dd").inner_text()) for fate in ("fixed", "borrowed")
+    }
+    for fate, count in counts.items():
+        marked = page.locator(f".sam-word-grid tr[data-model=merge] .sam-fate-{fate}")
+        assert marked.count() == count
+        assert page.locator(f".sam-merge .sam-text .sam-fate-{fate}").count() == count
+        for word in marked.all():
+            assert "wrong" in word.get_attribute("title")
+            assert word.locator(".sam-fate-glyph").inner_text() in ("✓", "②")
 
 
 def test_every_projection_off_leaves_the_child_model_and_says_so(page):
