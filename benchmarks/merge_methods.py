@@ -1,9 +1,9 @@
 """How long a move takes: every method's re-merge of a triple, as a ratio to a memory copy of the same tensors.
 
-    python benchmarks/merge_methods.py [--triple tiny-en | --random WIDTH LAYERS] [--repeats 9] [--threads N]
+    python benchmarks/merge_methods.py [--triple tiny-en | --small] [--methods ties] [--repeats 9] [--threads N]
 
-``--random 768 12`` makes three random Whispers of the shape of small with shared embeddings: speed does not depend
-on what weights say, and nothing is fetched.
+``--small`` makes three random Whispers of the shape of small with shared embeddings (``--random WIDTH LAYERS`` of any
+shape): speed does not depend on what weights say, and nothing is fetched.
 
 A ratio can be compared between machines and between a quiet and a busy moment; seconds cannot. Both are medians of one
 run in which copies and merges take turns.
