@@ -156,7 +156,8 @@
       status.classList.toggle("sam-problem", value.state === "error");
       status.textContent = running ? (value.remaining ? say("layers.remaining", { seconds: Math.ceil(value.remaining) }) : say("layers.starting")) : value.notice || "";
       if (running && value.total) bar.value = value.done / value.total;
-      if (value.state === "done") {
+      // An answer comes twice, as it streams and when it has ended; what was chosen in between stays.
+      if (value.state === "done" && value.stamp !== found?.stamp) {
         found = value;
         fill();
         page.chooseBehind(`${SEARCH} ${page.largestParent(found)}`);

@@ -125,7 +125,7 @@ class Probing:
                     yield {"state": "running", **state}
             names = [{"id": name, "title": _title(each)} for name, each in pinned]
             clips = [clip | name for clip, name in zip(state["clips"], names, strict=True)]
-            yield {**state, "state": "done", "recipe": sent, "clips": clips}
+            yield {**state, "state": "done", "recipe": sent, "clips": clips, "stamp": stamp}
         except ExplorerError as error:
             yield gr.skip() if self._layers.is_past(session, stamp) else {"state": "error", "notice": str(error)}
 
