@@ -180,6 +180,7 @@ def pipeline(folder: Path, paths: list[str]) -> Callable[[], Texts]:
 
     def work() -> Texts:
         listen = made("automatic-speech-recognition", str(folder / "merged"), device="cpu")
+        listen.tokenizer.pad_token_id = listen.model.config.eos_token_id
         return [each["text"].strip() for each in listen(list(paths), batch_size=8, generate_kwargs={"num_beams": 1})]
 
     return work

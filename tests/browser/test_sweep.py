@@ -30,9 +30,15 @@ def test_a_map_fills_pauses_goes_on_and_leads_to_a_merge(page):
     path = text.split("The sweep's file: ")[1].split()[0]
 
     page.wait_for_selector("#sweep-map .js-plotly-plot .heatmaplayer image, #sweep-map .js-plotly-plot .heatmaplayer")
-    box = page.locator("#sweep-map .nsewdrag").bounding_box()
+    plane = page.locator("#sweep-map .nsewdrag")
+    plane.scroll_into_view_if_needed()
+    box = plane.bounding_box()
     # λ = 0.3, α = 1: the upper left cell of four.
-    page.mouse.click(box["x"] + box["width"] / 4, box["y"] + box["height"] / 4)
+    page.mouse.move(box["x"] + box["width"] / 4 - 9, box["y"] + box["height"] / 4)
+    page.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 4, steps=4)
+    page.wait_for_selector("#sweep-map .hoverlayer .hovertext")
+    page.mouse.down()
+    page.mouse.up()
     page.wait_for_function("() => SAMerge.recipe.lambda === 0.3 && SAMerge.recipe.alpha === 1")
     assert recipe_of(page)["schedule"] == "depth"
     assert page.get_by_role("tab", name="Explore").get_attribute("aria-selected") == "true"
