@@ -29,8 +29,8 @@ def test_the_sample_clips_give_a_table_a_verdict_and_a_chart(evaluate):
     state(evaluate, "done")
     rows = evaluate.locator(".sam-rates tbody tr")
     assert rows.evaluate_all("(rows) => rows.map((row) => row.dataset.model)") == ["m0", "m1", "m2", "merge"]
-    assert "n = 6 clips" in evaluate.locator(".sam-caption").first.inner_text()
-    assert evaluate.locator(".sam-verdict").count() == 2
+    assert "n = 6 clips" in evaluate.locator(".sam-evaluation .sam-caption").first.inner_text()
+    assert evaluate.locator(".sam-evaluation .sam-verdict").count() == 2
     evaluate.wait_for_selector("#view .js-plotly-plot")
     for row in rows.all():
         counts = [int(cell) for cell in row.locator("td").all_inner_texts()[2:]]
@@ -44,8 +44,8 @@ def test_a_folder_is_filtered_drawn_from_and_evaluated(evaluate, speech):
     evaluate.locator("#limit input").fill("10")
     evaluate.locator("#run").click()
     state(evaluate, "done")
-    assert "n = 10 clips" in evaluate.locator(".sam-caption").first.inner_text()
-    assert "age <= 8" in evaluate.locator(".sam-caption").first.inner_text()
+    assert "n = 10 clips" in evaluate.locator(".sam-evaluation .sam-caption").first.inner_text()
+    assert "age <= 8" in evaluate.locator(".sam-evaluation .sam-caption").first.inner_text()
 
 
 def test_a_cancelled_evaluation_keeps_what_it_has_and_frees_the_model(evaluate, speech):
@@ -53,10 +53,10 @@ def test_a_cancelled_evaluation_keeps_what_it_has_and_frees_the_model(evaluate, 
     evaluate.locator("#limit input").fill("500")
     evaluate.locator("#run").click()
     evaluate.wait_for_selector(".sam-rates tbody tr", timeout=60_000)
-    assert "to go" in evaluate.locator(".sam-progress").inner_text()
+    assert "to go" in evaluate.locator(".sam-evaluation .sam-progress").inner_text()
     evaluate.locator("#cancel").click()
     state(evaluate, "stopped", timeout=10_000)
-    assert "Stopped after" in evaluate.locator(".sam-notice").inner_text()
+    assert "Stopped after" in evaluate.locator(".sam-evaluation .sam-notice").inner_text()
     assert evaluate.locator(".sam-rates tbody tr").count() == 3
     evaluate.get_by_role("tab", name="Explore").click()
     evaluate.get_by_text("Rubber band", exact=True).click()
@@ -85,7 +85,7 @@ def test_a_run_that_another_overtakes_gives_way_and_nothing_freezes(evaluate, sp
     else:
         state(evaluate, "running")
         state(evaluate, "done", timeout=120_000)
-        assert "n = 30 clips" in evaluate.locator(".sam-caption").first.inner_text()
+        assert "n = 30 clips" in evaluate.locator(".sam-evaluation .sam-caption").first.inner_text()
     assert not evaluate.locator("#closer").evaluate("(box) => box.classList.contains('sam-before')")
 
 
@@ -120,7 +120,7 @@ def test_a_bad_field_gets_one_sentence_and_the_table_stays(evaluate, field, valu
     evaluate.locator(f"#{field} textarea, #{field} input").first.fill(value)
     evaluate.locator("#run").click()
     state(evaluate, "error")
-    assert sentence in evaluate.locator(".sam-notice-error").inner_text()
+    assert sentence in evaluate.locator(".sam-evaluation .sam-notice-error").inner_text()
     assert evaluate.locator(".sam-rates tbody tr").count() == 3
 
 
@@ -132,7 +132,7 @@ def test_a_broken_clip_is_named_and_left_out(evaluate, tmp_path, speech):
     evaluate.locator("#folder textarea, #folder input").first.fill(str(tmp_path))
     evaluate.locator("#run").click()
     state(evaluate, "done")
-    assert "n = 1 clip," in evaluate.locator(".sam-caption").first.inner_text()
+    assert "n = 1 clip," in evaluate.locator(".sam-evaluation .sam-caption").first.inner_text()
     evaluate.locator(".sam-evaluation summary").click()
     assert "bad.flac" in evaluate.locator(".sam-evaluation details").inner_text()
 
@@ -318,7 +318,7 @@ def test_pins_and_a_second_corpus_take_part_and_the_trade_off_follows_the_curve(
     evaluate.get_by_label("λ, typed").press("Enter")
     evaluate.get_by_role("tab", name="Evaluate").click()
     evaluate.wait_for_function(f"() => ({stars})() === 2", timeout=60_000)
-    assert "λ 0.1" in evaluate.locator(".sam-caption").first.inner_text()
+    assert "λ 0.1" in evaluate.locator(".sam-evaluation .sam-caption").first.inner_text()
     # A point of the way back: its recipe is on the panel again.
     evaluate.evaluate("""() => {
         const plot = document.querySelector("#view .js-plotly-plot");
@@ -391,5 +391,5 @@ def test_a_licensed_layout_gives_the_errors_of_the_plain_manifest(evaluate, spee
     kind, _, root = arranged(layout, tmp_path / "tree", clips).partition(":")
     choose_folder(evaluate, root, kind)
     run(evaluate)
-    assert f"n = {len(clips)} clips" in evaluate.locator(".sam-caption").first.inner_text()
+    assert f"n = {len(clips)} clips" in evaluate.locator(".sam-evaluation .sam-caption").first.inner_text()
     assert figures(evaluate) == plain
