@@ -18,10 +18,11 @@ from explorer.recipe_options import recipe_of
 from explorer.sweep.begin import Question, begin, check_members
 from explorer.sweep.file import SweepFile
 from explorer.sweep.grid import Axis, read_axis
+from explorer.sweep.hearing import hearer_of
 from explorer.sweep.map import FLATTERS, Mapper, as_csv, best_sentence
 from explorer.sweep.on_ray import sweep_on_ray
 from explorer.sweep.racing import Race, race_order
-from explorer.sweep.run import Progress, hearer_of, sweep
+from explorer.sweep.run import Progress, sweep
 from explorer.text_file import check_place, write_whole
 from explorer.text_rules import WHISPER_RULES
 from explorer.transcription.decoding import Halt

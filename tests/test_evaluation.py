@@ -225,9 +225,7 @@ def measured(real_bench, speech):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("window", "model"), [("30", "m0"), ("30", "m1"), ("30", "m2"), ("fit", "m1"), ("fit", "m2")]
-)
+@pytest.mark.parametrize(("window", "model"), [("30", "m0"), ("30", "m1"), ("30", "m2"), ("fit", "m1"), ("fit", "m2")])
 def test_the_error_rates_of_the_vectors_headers_come_out_on_all_540_clips(measured, window, model):
     published, tolerance = recorded(window, model)
     counts = measured[window, model]

@@ -23,9 +23,11 @@ from explorer.statistics import Tally
 from explorer.sweep.begin import Question, begin
 from explorer.sweep.file import SweepFile
 from explorer.sweep.grid import Axis, cells_of, merge_key, read_axis
+from explorer.sweep.hearing import Hearer
 from explorer.sweep.map import Mapper, as_csv, best_sentence
 from explorer.sweep.racing import BLOCK_CLIPS, Race, race_order
-from explorer.sweep.run import Hearer, Standing, sweep
+from explorer.sweep.run import sweep
+from explorer.sweep.standing import Standing
 from explorer.text_rules import TextRules
 from explorer.transcription.decoding import Decoding, Halt
 

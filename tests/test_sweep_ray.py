@@ -9,10 +9,11 @@ import pytest
 from explorer.recipe import Recipe
 from explorer.sweep.begin import Question, begin
 from explorer.sweep.grid import Axis
+from explorer.sweep.hearing import hearer_of
 from explorer.sweep.map import Mapper
 from explorer.sweep.on_ray import sweep_on_ray
 from explorer.sweep.racing import Race, race_order
-from explorer.sweep.run import hearer_of, sweep
+from explorer.sweep.run import sweep
 from explorer.text_rules import TextRules
 from explorer.transcription.decoding import Decoding, Halt
 

@@ -15,8 +15,10 @@ from explorer.checkpoints.cache import no_progress
 from explorer.config_file import read_config
 from explorer.errors import ConfigError
 from explorer.sweep.file import Row, SweepFile
+from explorer.sweep.hearing import Block, Corpora, Tallies, hearer_of
 from explorer.sweep.racing import Race
-from explorer.sweep.run import Block, Corpora, Progress, Standing, Tallies, hearer_of
+from explorer.sweep.run import Progress
+from explorer.sweep.standing import Standing
 from explorer.transcription.decoding import Halt
 from explorer.workbench import Workbench
 

@@ -167,10 +167,10 @@ class Sweeping:
     def _filled(
         self, file: SweepFile, bench: "Bench", clips: list[list["Utterance"]], asked: tuple[str, float], *, judge: bool
     ) -> Iterator[Answer]:
-        running = importlib.import_module("explorer.sweep.run")  # imports torch
+        hearing, running = (importlib.import_module(f"explorer.sweep.{name}") for name in ("hearing", "run"))  # torch
         workbench = self._opening.workbench()
         halt = workbench.halt(float("inf"), lambda: self._running.is_past(*asked))
-        hearer = running.hearer_of(bench, file.about(), halt, workbench.store)
+        hearer = hearing.hearer_of(bench, file.about(), halt, workbench.store)
         mapper, due = Mapper(file), 0.0
         race = Race(on=bool(file.about()["racing"]))
         try:

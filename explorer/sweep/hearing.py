@@ -1,0 +1,138 @@
+"""One cell of a sweep hears clips, block by block, until it is lost or has heard them all."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+from explorer.audio import load_clip
+from explorer.bench import ENCODER, Bench
+from explorer.corpora.utterance import Utterance
+from explorer.hypotheses import HypothesisStore
+from explorer.listening import Listener
+from explorer.live_model import Network
+from explorer.normalization import Normalizer, normalizer_of
+from explorer.recipe import Recipe, recipe_from
+from explorer.scoring import align
+from explorer.statistics import Tally
+from explorer.sweep.begin import decoding_of, rules_of
+from explorer.sweep.file import PARENTS, Row
+from explorer.sweep.racing import BLOCK_CLIPS, Race
+from explorer.transcription.decoding import Decoding, Halt
+
+Corpora = Sequence[Sequence[Utterance]]
+Tallies = list[list[Tally]]  # of each corpus
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some clips as one cell heard them.
+
+    Attributes:
+        corpus: index.
+        first: place of the first clip.
+        counts: errors and words of each clip.
+        lost: whether the cell cannot win any more.
+    """
+
+    corpus: int
+    first: int
+    counts: list[tuple[int, int]]
+    lost: bool
+
+
+@dataclass
+class Hearer:
+    """Makes merges and lets them hear clips; one for each device.
+
+    Attributes:
+        bench: the open triple.
+        decoding: options.
+        normalizer: for references and hypotheses.
+        halt: asked at every token.
+        store: what was heard before; None remembers nothing.
+    """
+
+    bench: Bench
+    decoding: Decoding
+    normalizer: Normalizer
+    halt: Halt = field(default_factory=Halt)
+    store: HypothesisStore | None = None
+
+    def fingerprint(self, row: Row, prefix: str = "") -> str:
+        """Name the weights of a cell, or those whose names begin so, hashed from the tensors themselves."""
+        recipe = recipe_of(row)
+        if recipe is not None:
+            return self.bench.live.merged_fingerprint(recipe, prefix)
+        return self.bench.live.fingerprint("m1" if row.number == PARENTS["m1"] else "m2", prefix)
+
+    def race(self, row: Row, corpora: Corpora, heard: Tallies, best: Tallies | None, race: Race) -> Iterator[Block]:
+        """Let a cell hear what it has not heard, block by block, until it is lost or has heard all.
+
+        Args:
+            row: the cell, M1 or M2.
+            corpora: clips.
+            heard: of each corpus what the cell has made of its first clips; grows.
+            best: of the best cell so far, on all clips; None if there is none.
+            race: rules of stopping early.
+
+        Raises:
+            InterruptedDecodingError: ``halt`` said so.
+            AudioError: a clip cannot be read.
+        """
+        prints = self.fingerprint(row), self.fingerprint(row, ENCODER)
+        while (due := _next_block(corpora, heard)) is not None:
+            corpus, block = due
+            first = len(heard[corpus])
+            counts = self._heard(row, prints, block)
+            heard[corpus] += [Tally(each.speaker, *count) for each, count in zip(block, counts, strict=True)]
+            # With a second corpus a cell may also be worth its place by what it makes of that.
+            lost = best is not None and all(
+                race.is_lost(mine, other, len(clips)) for mine, other, clips in zip(heard, best, corpora, strict=True)
+            )
+            yield Block(corpus, first, counts, lost)
+            if lost:
+                return
+
+    def _heard(self, row: Row, prints: tuple[str, str], utterances: Sequence[Utterance]) -> list[tuple[int, int]]:
+        recipe, name = recipe_of(row), "cell"
+
+        def held(_: str) -> AbstractContextManager[Network]:
+            if recipe is not None:
+                return self.bench.live.merged(recipe)
+            return self.bench.live.checkpoint("m1" if row.number == PARENTS["m1"] else "m2")
+
+        weights, encoder = prints
+        listener = Listener(
+            held, self.bench.transcriber, self.decoding, self.halt, self.store, {name: weights}, {name: encoder}
+        )
+        clips = [load_clip(utterance.path, utterance.id) for utterance in utterances]
+        ((_, (hypotheses,)),) = listener.hear([clips], [name])
+        return [
+            (counts.errors, counts.words)
+            for counts in (
+                align(self.normalizer(utterance.reference), self.normalizer(hypothesis.text)).counts
+                for utterance, hypothesis in zip(utterances, hypotheses, strict=True)
+            )
+        ]
+
+
+def hearer_of(bench: Bench, about: dict[str, Any], halt: Halt, store: HypothesisStore | None = None) -> Hearer:
+    """Make what hears the cells of a file."""
+    normalizer = normalizer_of(bench.live.triple.folder, rules_of(about))
+    return Hearer(bench, decoding_of(about), normalizer, halt, store)
+
+
+def recipe_of(row: Row) -> Recipe | None:
+    """Return a cell's recipe; M1 and M2 have none."""
+    return recipe_from(row.recipe, "sweep") if row.recipe else None
+
+
+def _next_block(corpora: Corpora, heard: Tallies) -> tuple[int, Sequence[Utterance]] | None:
+    """Say what to hear next: of the corpus of which the smaller part was heard."""
+    open_ = [index for index, clips in enumerate(corpora) if len(heard[index]) < len(clips)]
+    if not open_:
+        return None
+    corpus = min(open_, key=lambda index: len(heard[index]) / len(corpora[index]))
+    first = len(heard[corpus])
+    return corpus, corpora[corpus][first : first + BLOCK_CLIPS]
