@@ -6,7 +6,7 @@
   "use strict";
   const page = (window.SAMerge = window.SAMerge || {});
   const { el, svg, say } = page;
-  const WIDTH = 230, HEIGHT = 158, LEFT = 10, RIGHT = 10, TOP = 24, BOTTOM = 30;
+  const WIDTH = 230, HEIGHT = 144, LEFT = 10, RIGHT = 10, TOP = 24, BOTTOM = 30;
   const NEAR = 16, UNDECIDED = 4; // pixels: around a point; before a direction is clear
   const STEPS = { ArrowUp: 0.01, ArrowDown: -0.01, PageUp: 0.1, PageDown: -0.1, Home: -1, End: 1 };
   page.LANES = Object.fromEntries(["encoder.self", "decoder.self", "decoder.cross"].map((lane) => [lane, say(`lane.${lane}`)]));

@@ -89,7 +89,7 @@
       shown.replaceChildren(...parts);
     };
 
-    element.replaceChildren(el("details", { class: "sam-add sam-learning" }, el("summary", {}, say("learning.title")),
+    element.replaceChildren(el("details", { class: "sam-fold sam-learning" }, el("summary", {}, el("b", {}, say("learning.title"))),
       el("p", { class: "sam-caption" }, say("learning.intro")),
       el("div", { class: "sam-learning-form" },
         field(say("learning.corpus"), corpus), ...(Object.keys(props.kinds).length ? [field(say("learning.kind"), kind), field(say("learning.folder"), folder)] : []),

@@ -55,7 +55,7 @@
     const { el } = page;
     let shown = null, asked = "", failed = "";
     const marks = Object.fromEntries(["m1", "m2", "merge"].map((name) => [name, el("span", { class: `sam-spot sam-spot-${name}` })]));
-    const scale = el("div", { class: "sam-gauge", role: "img" }, marks.m1, marks.m2, marks.merge);
+    const scale = el("div", { class: "sam-gauge", role: "img", "aria-label": say("needle.title") }, marks.m1, marks.m2, marks.merge);
     const figures = el("p", { class: "sam-needle-figures" });
     const verdict = el("p", { class: "sam-needle-says", role: "status" });
     const trust = el("ul", {});
@@ -64,11 +64,11 @@
     const add = button("add", () => ask({ add: true }));
     const usual = button("usual", () => { page.pinnedClips = null; ask(); });
     const box = el("section", { class: "sam-needle", "aria-label": say("needle.title") },
-      el("div", { class: "sam-needle-head" }, el("b", {}, say("needle.title")), figures),
-      el("div", { class: "sam-needle-line" }, el("span", {}, say("needle.worse")), scale, el("span", {}, say("needle.better"))),
-      verdict,
-      el("details", {}, el("summary", {}, say("needle.how")), el("p", {}, say("needle.explained")), trust,
-        el("p", {}, say("needle.measured")), clips, el("div", { class: "sam-row sam-needle-row" }, add, usual)));
+      el("div", { class: "sam-needle-row" },
+        el("div", { class: "sam-needle-line" }, el("span", {}, say("needle.worse")), scale, el("span", {}, say("needle.better"))),
+        el("div", { class: "sam-needle-told" }, figures, verdict)),
+      el("details", {}, el("summary", { title: say("needle.how") }, el("b", {}, say("needle.title"))), el("p", {}, say("needle.explained")), trust,
+        el("p", {}, say("needle.measured")), clips, el("div", { class: "sam-row sam-needle-clip-row" }, add, usual)));
     element.replaceChildren(box);
 
     const ask = (more = {}) => {

@@ -135,18 +135,17 @@ def _explore_tab(
     waiting = [Column(model, titles[model]) for model in ("m1", "merge", "m2")]
     at_first = exploring.meanwhile({"recipe": recipe.as_dict()}, {"id": first.id if first else None})
     with gr.Row():
-        with gr.Column(scale=8, min_width=320):
+        with gr.Column(scale=8, min_width=320, elem_classes="sam-main"):
             panel = recipe_panel(config, recipe, own_places=own_places)
             probes = ProbePanel(probing)
-            teaching.lay_out()
             heard = gr.HTML(
                 value=at_first or transcripts(waiting, "loading", None) | {"notice": LOADING},
                 html_template="",
                 js_on_load="SAMerge.mountTranscripts(element, props, trigger, watch)",
                 elem_id="transcripts",
             )
-            below = gr.Column()
-        with gr.Column(scale=4, min_width=320):
+            below = gr.Column(elem_classes="sam-main")
+        with gr.Column(scale=4, min_width=320, elem_classes="sam-beside"):
             chosen = gr.HTML(
                 value={"id": first.id if first else None, "stamp": 0},
                 html_template="",
@@ -200,6 +199,7 @@ def _explore_tab(
     with below:
         probes.lay_out_why()
         insight(lensing, striping, [panel, chosen, player, reference], MODEL_QUEUE)
+        teaching.lay_out()
     probes.wire(chosen, player, reference)
     return panel
 

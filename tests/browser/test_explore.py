@@ -269,7 +269,7 @@ def test_every_projection_off_leaves_the_child_model_and_says_so(page):
 def test_a_narrow_screen_needs_no_sideways_scrolling(new_page, width):
     page = new_page(viewport={"width": width, "height": 800})
     heard(page)
-    for tab in ("Explore", "About", "Anatomy", "Evaluate"):
+    for tab in ("Explore", "Methods", "Sweep", "About", "Anatomy", "Evaluate"):
         page.get_by_role("tab", name=tab).click()
         if tab == "Anatomy":
             page.wait_for_selector("#anatomy-cosines .js-plotly-plot", timeout=60_000)

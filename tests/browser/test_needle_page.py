@@ -26,7 +26,7 @@ def test_the_needle_answers_a_hand_that_still_holds_on_and_says_how_far_to_trust
     page.mouse.up()
     heard(page)
     assert read(page) == held
-    page.get_by_text("What this is, and how far it can be trusted").click()
+    page.locator(".sam-needle summary").click()
     assert page.locator(".sam-needle details ul").first.inner_text().strip()
     page.get_by_role("button", name="Back to the start").click()
     page.wait_for_selector(".sam-needle[data-state=working]")
@@ -35,7 +35,7 @@ def test_the_needle_answers_a_hand_that_still_holds_on_and_says_how_far_to_trust
 
 def test_which_layer_did_it_is_painted_and_read_out_for_a_word_too(page):
     read(page)
-    page.get_by_text("What this is, and how far it can be trusted").click()
+    page.locator(".sam-needle summary").click()
     clips = page.locator(".sam-needle-clips li")
     for left in range(clips.count() - 1, 0, -1):
         clips.first.get_by_role("button").click()
