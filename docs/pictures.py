@@ -1,6 +1,7 @@
 """Make the README's pictures anew from a running app: ``python docs/pictures.py [URL]``.
 
-Drives Debian's chromium as the browser tests do. Run it when the default triple, the sample clips or the page have changed.
+Drives Debian's chromium as the browser tests do. Run it when the default triple, the sample clips or the page have
+changed.
 """
 
 import io
@@ -56,7 +57,7 @@ def _screen(page: Page) -> Image.Image:
 def still(page: Page, name: str) -> None:
     """Keep what the page shows, in few colours: a picture of text needs no more."""
     page.wait_for_timeout(700)  # what fades and slides has done so
-    _screen(page).quantize(128, dither=Image.Dither.NONE).save(ASSETS / name, optimize=True)
+    _screen(page).quantize(256, dither=Image.Dither.NONE).save(ASSETS / name, optimize=True)
 
 
 def dragging(page: Page) -> None:
