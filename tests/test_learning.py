@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import shutil
 import threading
 from dataclasses import replace
 
@@ -48,8 +49,10 @@ def lesson(bench, noises, settings, recipe=START, halt=None, **options):
 
 
 @pytest.fixture(scope="module")
-def noise_corpus(noises):
-    folder = noises[0].path.parent
+def noise_corpus(noises, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("corpus")
+    for each in noises:
+        shutil.copy(each.path, folder)
     rows = [{"file_name": each.path.name, "text": each.reference or "a", "speaker": each.speaker} for each in noises]
     (folder / MANIFEST).write_text("\n".join(map(json.dumps, rows)))
     return folder
