@@ -29,7 +29,7 @@ def test_the_sample_clips_give_a_table_a_verdict_and_a_chart(evaluate):
     state(evaluate, "done")
     rows = evaluate.locator(".sam-rates tbody tr")
     assert rows.evaluate_all("(rows) => rows.map((row) => row.dataset.model)") == ["m0", "m1", "m2", "merge"]
-    assert "n = 6 clips" in evaluate.locator(".sam-evaluation .sam-caption").first.inner_text()
+    assert "n = 8 clips" in evaluate.locator(".sam-evaluation .sam-caption").first.inner_text()
     assert evaluate.locator(".sam-evaluation .sam-verdict").count() == 2
     evaluate.wait_for_selector("#view .js-plotly-plot")
     for row in rows.all():
@@ -196,11 +196,11 @@ def test_a_point_of_the_chart_leads_to_the_right_clip_and_its_sound(evaluated, s
     evaluated.wait_for_selector("#view .hovertext")
     evaluated.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     evaluated.wait_for_selector(".sam-detail")
-    assert evaluated.locator(".sam-count").inner_text() == "1 of 40 clips"
+    assert evaluated.locator(".sam-count[role=status]:not(.sam-notice)").inner_text() == "1 of 40 clips"
     assert wanted in evaluated.locator(".sam-utterances tbody th button").inner_text()
     assert loaded_seconds(evaluated, ".sam-detail") == pytest.approx(seconds[wanted], abs=0.02)
     evaluated.get_by_label("show all again").click()
-    assert evaluated.locator(".sam-count").inner_text() == "40 of 40 clips"
+    assert evaluated.locator(".sam-count[role=status]:not(.sam-notice)").inner_text() == "40 of 40 clips"
 
 
 def test_a_clip_of_a_corpus_opens_on_the_explore_tab_and_never_becomes_a_file_of_gradios(evaluated):
@@ -236,13 +236,13 @@ def test_the_table_is_filtered_searched_and_sorted(evaluated):
             "(rows, index) => rows.map((row) => row.children[row.children.length + index].innerText)", index
         )
 
-    evaluated.get_by_label("which clips").select_option("more errors")
+    evaluated.get_by_label("which clips", exact=True).select_option("more errors")
     worse = deltas()
     assert all(delta > 0 for delta in worse)
-    evaluated.get_by_label("which clips").select_option("fewer errors")
+    evaluated.get_by_label("which clips", exact=True).select_option("fewer errors")
     better = deltas()
     assert all(delta < 0 for delta in better)
-    evaluated.get_by_label("which clips").select_option("all clips")
+    evaluated.get_by_label("which clips", exact=True).select_option("all clips")
     counts = evaluated.locator("[data-model=merge] td, [data-model=m1] td").all_inner_texts()
     assert counts  # the table of rates stands above
     errors = {model: sum(map(int, three)) for model, three in figures(evaluated).items()}
@@ -255,13 +255,13 @@ def test_the_table_is_filtered_searched_and_sorted(evaluated):
     said = cells(-1)[0]
     evaluated.get_by_label("search").fill(said)
     assert said in cells(-1)
-    assert evaluated.locator(".sam-count").inner_text() != "40 of 40 clips"
+    assert evaluated.locator(".sam-count[role=status]:not(.sam-notice)").inner_text() != "40 of 40 clips"
 
 
 def test_fates_confusions_and_bars_lead_to_their_clips(evaluated):
     fate = evaluated.locator(".sam-ledger [data-fate='same error']")
     fate.get_by_role("button").click()
-    assert evaluated.get_by_label("which clips").input_value() == "same error"
+    assert evaluated.get_by_label("which clips", exact=True).input_value() == "same error"
     evaluated.locator(".sam-results summary").click()
     first = evaluated.locator(".sam-confusions tbody tr").first
     words = first.locator("button").inner_text()
@@ -280,7 +280,7 @@ def test_fates_confusions_and_bars_lead_to_their_clips(evaluated):
         "() => document.querySelector('.sam-chip:not([hidden])')?.innerText.includes('from the chart')", timeout=5_000
     )
     gendered = evaluated.locator("#view .js-plotly-plot").evaluate("(plot) => plot.data[0].customdata[0][0].length")
-    assert evaluated.locator(".sam-count").inner_text() == f"{gendered} of 40 clips"
+    assert evaluated.locator(".sam-count[role=status]:not(.sam-notice)").inner_text() == f"{gendered} of 40 clips"
 
 
 def test_a_filter_is_counted_while_it_is_typed(evaluate, speech):

@@ -23,7 +23,7 @@ def test_the_curve_and_its_words_stand_on_one_screen(new_page):
     def place(selector):
         return page.locator(selector).first.bounding_box()
 
-    curve, needle, row = place(".sam-curve"), place(".sam-needle"), place(".sam-word-grid tr[data-model=m2]")
+    curve, needle, row = place(".sam-curve"), place(".sam-needle"), place(".sam-word-grid tr[data-model=m1]")
     assert curve["y"] > 0
     assert row["y"] + row["height"] <= 1000
     assert needle["height"] <= 60

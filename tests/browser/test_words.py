@@ -104,9 +104,9 @@ def test_the_lens_shows_where_each_model_looks(page):
     page.locator("#lens input[value=difference]").check()
     assert attention.evaluate("(canvas) => canvas.toDataURL()") != picture
     before = pointed.inner_text()
-    page.get_by_label("Layer").last.select_option("1")
+    page.get_by_label("Layer", exact=True).last.select_option("1")
     page.wait_for_function("(old) => document.querySelector('.sam-lens-pointed').textContent !== old", arg=before)
-    assert page.get_by_label("Head").last.is_enabled()
+    assert page.get_by_label("Head", exact=True).last.is_enabled()
     page.wait_for_function("() => document.querySelector('#lens audio').duration > 1")
     box = spectrogram.bounding_box()
     spectrogram.click(position={"x": box["width"] / 2, "y": 60})
