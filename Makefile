@@ -4,12 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-oracles
 
-.PHONY: run test check static fix browser node clean reproduce oracles
+.PHONY: run test weights check static fix browser node clean reproduce oracles
 
 run: $(VENV)/.app
 	$(BIN)/python app.py --open
 
-test: static browser node
+test: static browser node weights
 	$(BIN)/python -m pytest
 
 check: static node
@@ -52,6 +52,10 @@ $(VENV)/.app: requirements.txt
 $(VENV)/.dev: $(VENV)/.app requirements-dev.txt
 	$(BIN)/python -m pip install -q -r requirements-dev.txt
 	touch $@
+
+# Before the first test: none of them should have to wait for a download.
+weights: $(VENV)/.app
+	$(BIN)/python -m explorer fetch
 
 # The browser tests drive Debian's chromium, the page's modules are tested with its nodejs; both are installed where this user may.
 browser: NEEDS = chromium
