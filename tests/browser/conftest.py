@@ -41,8 +41,18 @@ class Watch:
         self.complaints: list[str] = []
         self.seen: list[str] = []
         page.on("request", self._request)
-        page.on("console", lambda message: message.type == "error" and self.complaints.append(message.text))
+        self.cut_off = False
+        page.on("console", self._console)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _console(self, message) -> None:
+        if message.type != "error":
+            return
+        # A reload cuts off the answer that is on its way; Gradio's client complains of it in these two lines.
+        if message.text.startswith("AbortError: signal is aborted without reason"):
+            self.cut_off = True
+        elif not (self.cut_off and message.text.startswith("Unexpected error Connection errored out")):
+            self.complaints.append(message.text)
 
     def _request(self, request) -> None:
         self.seen.append(request.url)
