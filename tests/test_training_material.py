@@ -16,6 +16,7 @@ from training.errors import TrainingError
 from training.halves import draw_hours, hold_out
 from training.material import Example, Labels, Material
 from training.options import Options, options_from
+from training.packing import packed
 from training.spectrogram import LogMel
 
 PROMPT_LENGTH = 2
@@ -86,9 +87,15 @@ def material_of(real: int, made: int = 0) -> Material:
 
     def example(number: int) -> Example:
         samples = generator.normal(0, 0.1, generator.integers(8_000, 40_000)).astype(np.float32)
-        return Example(samples, (101, 102, *range(1, 2 + number % 5), 100))
+        return Example(samples, (101, 102, *range(1, 2 + number % 5), 100), PROMPT_LENGTH)
 
     return Material(tuple(map(example, range(real))), tuple(map(example, range(made))), (), 0.0, {}, "")
+
+
+def example_of(seconds: float, number: int) -> Example:
+    """A clip of one value, its number and one, that says it."""
+    samples = np.full(round(seconds * 16_000), number + 1, np.float32)
+    return Example(samples, (101, 102, number + 1, 100), PROMPT_LENGTH)
 
 
 def options_of(**changes) -> Options:
@@ -96,18 +103,18 @@ def options_of(**changes) -> Options:
 
 
 def test_an_epoch_has_every_clip_once_and_the_next_one_another_order(log_mel):
-    maker = BatchMaker(material_of(45), log_mel, options_of(), PROMPT_LENGTH)
+    maker = BatchMaker(material_of(45), log_mel, options_of())
     first, second = maker._planned(0), maker._planned(1)
     assert sorted(index for batch in first for index in batch) == list(range(45))
     assert first != second
     assert len(first) == maker.steps_per_epoch == 6
-    assert BatchMaker(material_of(45), log_mel, options_of(), PROMPT_LENGTH)._planned(1) == second
-    assert BatchMaker(material_of(45), log_mel, options_of(seed=1), PROMPT_LENGTH)._planned(1) != second
+    assert BatchMaker(material_of(45), log_mel, options_of())._planned(1) == second
+    assert BatchMaker(material_of(45), log_mel, options_of(seed=1))._planned(1) != second
 
 
 def test_clips_of_like_length_share_a_batch(log_mel):
     material = material_of(64)
-    batches = BatchMaker(material, log_mel, options_of(), PROMPT_LENGTH)._planned(0)
+    batches = BatchMaker(material, log_mel, options_of())._planned(0)
     lengths = [[len(material.real[index].samples) for index in batch] for batch in batches]
     padded = sum(max(batch) * len(batch) for batch in lengths) / sum(map(sum, lengths))
     assert padded < 1.1
@@ -115,14 +122,14 @@ def test_clips_of_like_length_share_a_batch(log_mel):
 
 def test_synthetic_clips_have_their_share_and_change_from_epoch_to_epoch(log_mel):
     options = options_of(synthetic=Path("y"), synthetic_share=0.2)
-    maker = BatchMaker(material_of(40, 30), log_mel, options, PROMPT_LENGTH)
+    maker = BatchMaker(material_of(40, 30), log_mel, options)
     drawn = [{index for batch in maker._planned(epoch) for index in batch if index >= 40} for epoch in (0, 1)]
     assert [len(each) for each in drawn] == [10, 10]
     assert drawn[0] != drawn[1]
 
 
 def test_one_batch_in_twelve_has_the_full_window_the_others_half_a_second_to_three_and_a_half_to_spare(log_mel):
-    maker = BatchMaker(material_of(192), log_mel, options_of(), PROMPT_LENGTH)
+    maker = BatchMaker(material_of(192), log_mel, options_of())
     full = 0
     for number in range(24):
         batch = maker.batch(0, number)
@@ -135,8 +142,50 @@ def test_one_batch_in_twelve_has_the_full_window_the_others_half_a_second_to_thr
     assert full == 2
 
 
+def test_packed_clips_stand_behind_each_other_with_the_times_of_their_ends():
+    examples = [example_of(seconds, number) for number, seconds in enumerate((8.0, 12.0, 9.0, 29.9))]
+    first, second, third = packed([each.samples for each in examples], examples, np.random.default_rng(0))
+    assert [each.prompt_length for each in (first, second, third)] == [1, 1, 1]
+    assert [len(each.samples) / 16_000 for each in (first, second)] == [30, 30]
+    zero = 103  # stands behind "no timestamps"
+    for window, whole in ((first, (0, 1)), (second, (2,)), (third, (3,))):
+        assert window.tokens[0] == 101
+        assert window.tokens[-1] == 100
+        said, at = list(window.tokens[1:-1]), 0
+        for number in whole:
+            begun, word, over = said[:3]
+            samples = window.samples[round((begun - zero) * 320) :][: len(examples[number].samples)]
+            assert word == number + 1
+            assert (over - begun) * 0.02 == pytest.approx(len(examples[number].samples) / 16_000, abs=0.021)
+            assert np.abs(samples[:400] - examples[number].samples[0]).min() == 0
+            assert begun >= at
+            at, said = over, said[3:]
+        # A clip that the window's end cuts has the time of its beginning alone.
+        assert len(said) == (0 if window is third else 1)
+        if said:
+            assert at < said[0] <= zero + 1_500
+
+
+def test_a_packed_window_holds_as_many_words_as_the_decoder_has_positions():
+    examples = [Example(np.ones(1_600, np.float32), (101, 102, *range(200), 100), 2) for _ in range(5)]
+    windows = packed([each.samples for each in examples], examples, np.random.default_rng(0))
+    assert len(windows) == 3
+    assert all(len(window.tokens) <= 448 for window in windows)
+
+
+def test_one_full_window_in_two_is_packed_if_asked_and_its_prompt_lacks_no_timestamps(log_mel):
+    maker = BatchMaker(material_of(192), log_mel, options_of(full_window_every=6, packed_every=2))
+    full = [
+        (number, maker.batch(1, number)) for number in range(24) if maker.batch(1, number).features.shape[-1] == 3_000
+    ]
+    assert [number for number, _ in full] == [1, 7, 13, 19]
+    assert [len(batch.features) == 8 for _, batch in full] == [False, True, False, True]
+    assert [bool((batch.inputs[:, 1] == 102).all()) for _, batch in full] == [False, True, False, True]
+    assert sum(target == 100 for batch in full for target in batch[1].targets.flatten().tolist()) > 16
+
+
 def test_targets_are_the_inputs_one_token_on_without_prompt_and_padding(log_mel):
-    batch = BatchMaker(material_of(8), log_mel, options_of(), PROMPT_LENGTH).batch(0, 0)
+    batch = BatchMaker(material_of(8), log_mel, options_of()).batch(0, 0)
     assert batch.inputs.shape == batch.targets.shape == (8, 7)
     for inputs, targets in zip(batch.inputs.tolist(), batch.targets.tolist(), strict=True):
         said = [token for token in targets if token != IGNORED]
@@ -148,7 +197,7 @@ def test_targets_are_the_inputs_one_token_on_without_prompt_and_padding(log_mel)
 
 def test_a_batch_is_the_same_whatever_was_made_before_it(log_mel):
     options = options_of(spec_augment=True, speed=True, pitch=True, vtlp=True)
-    one, other = (BatchMaker(material_of(24), log_mel, options, PROMPT_LENGTH) for _ in range(2))
+    one, other = (BatchMaker(material_of(24), log_mel, options) for _ in range(2))
     for number in (0, 1):
         one.batch(0, number)
     assert torch.equal(one.batch(1, 2).features, other.batch(1, 2).features)

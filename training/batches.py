@@ -14,13 +14,15 @@ from explorer.audio import SAMPLE_RATE
 from explorer.transcription.decoding import FRAMES_PER_POSITION, POSITIONS_PER_SECOND, WINDOW_SECONDS
 from training.material import Example, Material
 from training.options import Options
+from training.packing import packed
 from training.perturbation import Samples, perturb
 from training.spectrogram import WARP_HIGH, WARP_LOW, LogMel, mask
 
 SPARE_SECONDS = (0.5, 3.5)
 _POOL_BATCHES = 32
 # The draws of a run, told apart by their first number.
-_ORDER, _WINDOW, _PERTURBATION, _SYNTHETIC = range(4)
+_ORDER, _WINDOW, _PERTURBATION, _SYNTHETIC = range(4)  # 4 is dropout's
+_PACKING = 5
 IGNORED = -100
 
 
@@ -52,12 +54,11 @@ class BatchMaker:
         steps_per_epoch: the same for all.
     """
 
-    def __init__(self, material: Material, log_mel: LogMel, options: Options, prompt_length: int) -> None:
+    def __init__(self, material: Material, log_mel: LogMel, options: Options) -> None:
         """Take the clips and how to perturb them."""
         self._real, self._made = material.real, material.synthetic
         self._log_mel = log_mel
         self._options = options
-        self._prompt_length = prompt_length
         share = options.synthetic_share
         self._drawn = round(len(self._real) * share / (1 - share)) if self._made else 0
         self.steps_per_epoch = math.ceil((len(self._real) + self._drawn) / options.batch_size)
@@ -78,10 +79,14 @@ class BatchMaker:
             perturb(example.samples, speed=options.speed, pitch=options.pitch, generator=generator)
             for example, generator in zip(examples, generators, strict=True)
         ]
+        if self._is_packed(epoch, number):
+            examples = packed(perturbed, examples, self._generator(_PACKING, epoch, number))
+            perturbed = [example.samples for example in examples]
         window = self._window(epoch, number, max(len(samples) for samples in perturbed) / SAMPLE_RATE)
         frames = math.ceil(window * POSITIONS_PER_SECOND) * FRAMES_PER_POSITION
-        rows = [self._features(*pair, frames) for pair in zip(perturbed, generators, strict=True)]
-        return collated(rows, examples, self._prompt_length)
+        # Packed clips need fewer windows than there are generators.
+        rows = [self._features(*pair, frames) for pair in zip(perturbed, generators, strict=False)]
+        return collated(rows, examples)
 
     def _features(self, samples: Samples, generator: np.random.Generator, frames: int) -> Tensor:
         warp = float(generator.uniform(WARP_LOW, WARP_HIGH)) if self._options.vtlp else 1.0
@@ -92,10 +97,19 @@ class BatchMaker:
 
     def _window(self, epoch: int, number: int, longest: float) -> float:
         """Draw the window in seconds; some batches get Whisper's own, so that both work afterwards."""
-        every = self._options.full_window_every
-        if number % every == epoch % every:
+        if self._turn(epoch, number) is not None:
             return WINDOW_SECONDS
         return min(WINDOW_SECONDS, longest + float(self._generator(_WINDOW, epoch, number).uniform(*SPARE_SECONDS)))
+
+    def _turn(self, epoch: int, number: int) -> int | None:
+        """Count the batches with Whisper's own window, or return None for one of another window."""
+        every = self._options.full_window_every
+        turn, rest = divmod(number - epoch % every, every)
+        return turn if rest == 0 else None
+
+    def _is_packed(self, epoch: int, number: int) -> bool:
+        turn, every = self._turn(epoch, number), self._options.packed_every
+        return turn is not None and every is not None and turn % every == 0
 
     def _planned(self, epoch: int) -> list[list[int]]:
         if self._plan[0] != epoch:
@@ -122,7 +136,7 @@ class BatchMaker:
         return np.random.default_rng([self._options.seed, *numbers])
 
 
-def collated(rows: list[Tensor], examples: list[Example], prompt_length: int) -> Batch:
+def collated(rows: list[Tensor], examples: list[Example]) -> Batch:
     """Put features of one window and their examples' tokens together; the prompt is seen and not scored."""
     longest = max(len(example.tokens) for example in examples) - 1
     inputs = torch.full((len(examples), longest), examples[0].tokens[-1])
@@ -130,6 +144,6 @@ def collated(rows: list[Tensor], examples: list[Example], prompt_length: int) ->
     for row, example in enumerate(examples):
         tokens = torch.tensor(example.tokens)
         inputs[row, : len(tokens) - 1] = tokens[:-1]
-        targets[row, prompt_length - 1 : len(tokens) - 1] = tokens[prompt_length:]
+        targets[row, example.prompt_length - 1 : len(tokens) - 1] = tokens[example.prompt_length :]
     seconds = sum(len(example.samples) for example in examples) / SAMPLE_RATE
     return Batch(torch.stack(rows), inputs, targets, seconds)

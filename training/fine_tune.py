@@ -50,7 +50,7 @@ class Run:
         self.identity = digest(
             [options.as_dict(), self.material.fingerprint, len(self.material.real), self.base.facts["base_fingerprint"]]
         )
-        self._batches = BatchMaker(self.material, LogMel(self.base.folder), options, label.prompt_length)
+        self._batches = BatchMaker(self.material, LogMel(self.base.folder), options)
         self.steps = min(options.steps or sys.maxsize, options.epochs * self._batches.steps_per_epoch)
         device = pick_device(options.device)
         model = learning_network(self.base.config, self.base.weights, options.dropout)

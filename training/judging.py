@@ -65,8 +65,9 @@ class Judge:
         self._utterances = utterances
         self._ear = Ear(folder)
         self._log_mel = LogMel(folder)
-        self._prompt_length = label.prompt_length
-        examples = [Example(load_clip(each.path).samples, label(each.reference)) for each in utterances]
+        examples = [
+            Example(load_clip(each.path).samples, label(each.reference), label.prompt_length) for each in utterances
+        ]
         self._examples = sorted(examples, key=lambda example: len(example.samples))
 
     def __call__(self, model: WhisperForConditionalGeneration) -> dict[str, float]:
@@ -82,8 +83,8 @@ class Judge:
             examples = self._examples[start : start + _BATCH]
             positions = _DECODING.positions(len(examples[-1].samples) / 16_000)
             rows = [self._log_mel(example.samples, 2 * positions) for example in examples]
-            batch = collated(rows, examples, self._prompt_length).to(model.device)
-            count = sum(len(example.tokens) - self._prompt_length for example in examples)
+            batch = collated(rows, examples).to(model.device)
+            count = sum(len(example.tokens) - example.prompt_length for example in examples)
             total += token_loss(model, batch).item() * count
             tokens += count
         return total / tokens

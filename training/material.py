@@ -33,10 +33,12 @@ class Example:
     Attributes:
         samples: 16 kHz mono float32.
         tokens: prompt, words, end.
+        prompt_length: how many tokens the prompt has; they are seen and not scored.
     """
 
     samples: Samples
     tokens: Tokens
+    prompt_length: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +135,7 @@ def _loaded(utterances: Sequence[Utterance], label: Labels, folder: Path) -> lis
         if clip.seconds > WINDOW_SECONDS or not label.prompt_length + 1 < len(tokens) <= MAX_TOKENS:
             _say(f"left out: {utterance.id}: longer than 30 s or {MAX_TOKENS} tokens, or without words.")
             continue
-        found.append((utterance, Example(clip.samples, tokens)))
+        found.append((utterance, Example(clip.samples, tokens, label.prompt_length)))
     if not found:
         raise TrainingError(f"{folder.name}: holds no clip to learn from; choose another folder.")
     return found

@@ -44,6 +44,7 @@ class Options:
         pitch: shift half of the clips by up to twelve semitones.
         vtlp: warp the frequency axis by 0.9 to 1.1.
         full_window_every: one batch in so many has Whisper's 30 s window, the others one cut to their clips.
+        packed_every: one in so many of those has clips behind each other, with timestamps; None: none.
         dropout: in every layer, 0 to 0.5.
         precision: ``bfloat16``: autocast.
         device: where to compute.
@@ -72,6 +73,7 @@ class Options:
     pitch: bool = False
     vtlp: bool = False
     full_window_every: int = 12
+    packed_every: int | None = None
     dropout: float = 0.0
     precision: Precision = "float32"
     device: Device = "auto"
@@ -96,6 +98,7 @@ class Options:
             ("average_checkpoints", 1, self.epochs),
             ("seed", 0, 2**32 - 1),
             ("full_window_every", 1, 1_000_000),
+            ("packed_every", 1, 1_000_000),
             ("dropout", 0, 0.5),
         ):
             value = getattr(self, name)
@@ -155,6 +158,7 @@ def options_from(arguments: Sequence[str] | None) -> Options:
         ("average_checkpoints", int, "average so many of the best epochs"),
         ("seed", int, "of every draw"),
         ("full_window_every", int, "one batch in so many has Whisper's 30 s window"),
+        ("packed_every", int, "one in so many of those has clips behind each other, with timestamps"),
         ("dropout", float, "in every layer"),
     ):
         parser.add_argument(_flag(name), type=kind, default=defaults[name], help=text, metavar=kind.__name__.upper())
