@@ -17,6 +17,17 @@
   page.el = (tag, attributes = {}, ...children) => fill(document.createElement(tag), attributes, children);
   page.svg = (tag, attributes = {}, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
 
+  /** Make these the children of a node, in this order, and leave alone those that stand there already: a button that is taken out and
+      put back between press and release loses its click, and its focus. */
+  page.arrange = (node, children) => {
+    for (const each of [...node.children]) if (!children.includes(each)) each.remove();
+    let at = node.firstElementChild;
+    for (const each of children) {
+      if (each === at) at = at.nextElementSibling;
+      else node.insertBefore(each, at);
+    }
+  };
+
   /** A number that grows with every act of this visitor: the newest act is the one whose answer is wanted. */
   let last = 0;
   page.stamp = () => (last = Math.max(last + 1, Date.now()));

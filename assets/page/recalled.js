@@ -12,6 +12,7 @@
       this.says = el("span", {});
       this.compare = el("div", {});
       this.list = el("ol", { class: "sam-history" });
+      this.rows = new WeakMap();
       this.clear = link(say("recalled.clear"), say("recalled.clear"), () => memory.clear());
       this.empty = el("p", { class: "sam-note" }, say("recalled.empty"));
       this.node = el("details", { class: "sam-add sam-memory" }, el("summary", {}, say("recalled.title"), " ", this.says),
@@ -31,13 +32,20 @@
       this.drawPins();
       this.clear.hidden = !history.length;
       this.empty.hidden = history.length > 0;
-      this.list.replaceChildren(...history.map((entry) => this.row(entry)));
+      page.arrange(this.list, history.map((entry) => this.row(entry)));
     }
 
+    /** The row of an entry, the same one as long as it says the same. */
     row(entry) {
       const name = this.memory.nameOf(entry);
       const heard = Object.values(entry.heard).map(({ title, wer }) => (wer === null ? title : `${title} ${page.percent(wer)}`)).join(" · ");
-      const now = page.recipe && page.sameRecipe(page.recipe, entry.recipe);
+      const now = Boolean(page.recipe) && page.sameRecipe(page.recipe, entry.recipe);
+      const says = JSON.stringify([name, heard, now]), before = this.rows.get(entry);
+      if (before?.says !== says || !before.item.querySelector(".sam-recall")) this.rows.set(entry, { says, item: this.newRow(entry, name, heard, now) });
+      return this.rows.get(entry).item;
+    }
+
+    newRow(entry, name, heard, now) {
       const title = el("button", { type: "button", class: "sam-recall", title: say("recalled.restore"), "aria-current": now ? "true" : null,
         onclick: () => this.take(entry.recipe) }, this.picture(entry.recipe), el("span", {}, name, el("small", {}, heard)));
       const item = el("li", {}, title, el("span", { class: "sam-history-acts" },

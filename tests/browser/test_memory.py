@@ -134,7 +134,11 @@ def test_what_was_heard_is_listed_named_pinned_compared_and_evaluated(page):
     heard(page)
     page.locator(".sam-memory summary").click()
     assert rows.first.inner_text().startswith("half and half")
-    rows.last.locator(".sam-recall").click()
+    # The list may be drawn anew while a button of it is held.
+    rows.last.locator(".sam-recall").hover()
+    page.mouse.down()
+    page.evaluate("() => SAMerge.memory.changed('history')")
+    page.mouse.up()
     heard(page)
     assert recipe_of(page)["schedule"] == "depth"
     page.get_by_role("tab", name="Evaluate").click()
