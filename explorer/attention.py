@@ -6,6 +6,7 @@ The only module that knows Hugging Face's parameter names for Whisper.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, get_args
 
 Stack = Literal["encoder", "decoder"]
@@ -76,6 +77,7 @@ class AttentionParameter:
     projection: Projection
 
 
+@cache
 def attention_parameter(name: str) -> AttentionParameter | None:
     """Say where ``name`` sits, or None when it is not a q, k or v tensor of an attention."""
     match = _NAME.fullmatch(name)

@@ -13,6 +13,7 @@ A part that is named here takes these ratios in place of its lane's; feed-forwar
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from explorer.attention import LANES, PROJECTIONS, AttentionParameter
@@ -35,6 +36,7 @@ def part_of_projection(parameter: AttentionParameter) -> str:
     return f"{parameter.lane}.{parameter.projection}"
 
 
+@cache
 def feed_forward_layer(name: str) -> tuple[str, int] | None:
     """Say which part and layer a feed-forward tensor is in, or None for any other tensor."""
     match = _FEED_FORWARD_NAME.fullmatch(name)

@@ -4,6 +4,7 @@ The merge is a model of its own. Its parameters are M1's memory, but for those t
 lie in buffers of their own and are rewritten in place when their job changes. M0, M1 and M2 are never written to.
 """
 
+import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from explorer.kept import LIMIT_BYTES, Kept
 from explorer.merging.grams import Grams
 from explorer.merging.operands import Operands
 from explorer.merging.plan import Job, check_heads, merge_of, plan
+from explorer.methods import METHODS
 from explorer.one_thread import one_thread
 from explorer.recipe import Recipe
 from explorer.turns import Turns
@@ -186,19 +188,25 @@ class LiveModel:
                 try:
                     self._compute(name, jobs[name], vectors, grams)
                 except Exception:
-                    self._place(name, self._weights["m1"][name])
+                    self._give_back(name)
                     raise
                 self._jobs[name] = jobs[name]
             else:
-                self._buffers.pop(name, None)
-                self._place(name, self._weights["m1"][name])
+                self._give_back(name)
             self.rewritten += 1
+
+    def _give_back(self, name: str) -> None:
+        """Let a parameter of the merge be M1's own."""
+        self._buffers.pop(name, None)
+        self._place(name, self._weights["m1"][name])
 
     def _compute(self, name: str, job: Job, vectors: Vectors, grams: Grams | None) -> None:
         base, first, second = (self._weights[member][name] for member in ("m0", "m1", "m2"))
-        if name not in self._buffers:
-            self._buffers[name] = torch.empty_like(first, memory_format=torch.contiguous_format)
-        out = self._buffers[name]
+        out = self._buffers.get(name)
+        if out is None:
+            # Whatever has a buffer is placed: to find a parameter in a model costs more than to merge a small one.
+            out = self._buffers[name] = torch.empty_like(first, memory_format=torch.contiguous_format)
+            self._place(name, out)
         if job.method is None:
             out.copy_(first)
         else:
@@ -210,11 +218,13 @@ class LiveModel:
                 out.add_(self._weights[OWN_VECTORS[vector]][name], alpha=beta).sub_(base, alpha=beta)
             else:
                 out.add_(vectors[vector][name], alpha=beta)
-        if not torch.isfinite(out.sum()) and not torch.isfinite(out).all():
+        if (job.method is None or METHODS[job.method].between) and not job.add:
+            return
+        # A finite sum is proof; one that overflowed is none.
+        if not math.isfinite(out.sum().item()) and not torch.isfinite(out).all():
             raise RecipeError(
                 f"method {job.method or 'sa'}: {name}: gave values that are not finite; choose other parameters."
             )
-        self._place(name, out)
 
     def _heads(self, name: str) -> int:
         stack = "encoder" if ".encoder." in name else "decoder"

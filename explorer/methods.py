@@ -89,6 +89,8 @@ class Method:
         parameters: what it takes beside scope, and the curve if it has one.
         curve: λ differs from layer to layer: it takes schedule, lambda, alpha, projections and ratios, and its scope
             is attention. A method without a curve treats all tensors in scope alike.
+        between: every entry of the merge lies between M1's and M2's. Those were seen to be finite when they were
+            loaded, so the merge is; of any other method it is checked, which is one more pass over the tensor.
         defaults: entries of a recipe whose default is another one than elsewhere.
     """
 
@@ -99,6 +101,7 @@ class Method:
     paper: str
     parameters: tuple[Parameter, ...] = ()
     curve: bool = False
+    between: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -132,6 +135,7 @@ METHODS: dict[str, Method] = {
         "Selective Attention Merge: only q, k and v of attention, each layer with its own ratio; the rest is M1's.",
         "https://arxiv.org/abs/2501.08468",
         curve=True,
+        between=True,
     ),
     "hsa": Method(
         "Headwise SA Merge",
@@ -145,6 +149,7 @@ METHODS: dict[str, Method] = {
             ),
         ),
         curve=True,
+        between=True,
         defaults={"alpha": 0.2, "scope": ["encoder.self"]},
     ),
     "lerp": Method(
@@ -154,6 +159,7 @@ METHODS: dict[str, Method] = {
         "The straight line between the two models, the same point of it for every tensor.",
         "https://arxiv.org/abs/2203.05482",
         (_SHARE,),
+        between=True,
     ),
     "slerp": Method(
         "Slerp",

@@ -287,6 +287,17 @@ def test_values_that_are_not_finite_are_refused_and_harm_nothing(live, monkeypat
     assert digests(live, of("ties")) == before
 
 
+@pytest.mark.parametrize("name", [name for name, row in METHODS.items() if row.between])
+def test_what_needs_no_check_lies_between_its_parents(live, name):
+    weights = live.triple.weights
+    with live.merged(of(name)) as model:
+        for each in live.written:
+            first, second, merged = weights["m1"][each], weights["m2"][each], model.get_parameter(each)
+            slack = 1e-6 * torch.maximum(first.abs(), second.abs())
+            assert (merged >= torch.minimum(first, second) - slack).all()
+            assert (merged <= torch.maximum(first, second) + slack).all()
+
+
 def test_merging_leaves_torch_its_threads(live):
     torch.set_num_threads(2)
     digests(live, of("ties"))

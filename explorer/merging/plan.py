@@ -6,6 +6,8 @@ A tensor whose job is the same as before need not be computed again; a tensor wi
 import importlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
 from typing import Protocol, cast
 
 from torch import Tensor
@@ -44,9 +46,12 @@ class Merge(Protocol):
 
 def merge_of(method: str) -> Merge:
     """Return the function of a method, from the module its row names."""
-    module = METHODS[method].module
-    path = module if "." in module else f"{__package__}.{module}"
-    return cast(Merge, importlib.import_module(path).merge)
+    return cast(Merge, _module(METHODS[method].module).merge)
+
+
+@cache
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(name if "." in name else f"{__package__}.{name}")
 
 
 def plan(
