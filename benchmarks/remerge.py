@@ -39,8 +39,11 @@ def main() -> None:
         with terminal_progress() as progress:
             live = workbench.bench(options.triple, progress).live
     rows = [measured(live, *move, options.rounds) for move in moves(live)]
-    shape = "{}×{}".format(*options.random) if options.random else options.triple
-    report("remerge", {"shape": shape, "machine": machine(), "clock": "processor time of one thread", "rows": rows})
+    shape = "{}-wide-{}-layers".format(*options.random) if options.random else options.triple
+    report(
+        f"remerge-{shape}",
+        {"shape": shape, "machine": machine(), "clock": "processor time of one thread", "rows": rows},
+    )
 
 
 def moves(live: LiveModel) -> list[tuple[str, Recipe, Recipe]]:

@@ -35,13 +35,15 @@ def machine() -> str:
 
 
 def report(name: str, document: dict[str, object]) -> None:
-    """Write a document as JSON into the present folder, and its rows as a Markdown table to standard output.
+    """Write a document as JSON into ``benchmarks/results``, and its rows as a Markdown table to standard output.
 
     Args:
-        name: of the benchmark; ``NAME.json`` is written in the present folder.
+        name: of the file, without ending.
         document: with ``rows``: dictionaries with the same keys.
     """
-    Path(f"{name}.json").write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    folder = Path(__file__).parent / "results"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.json").write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     rows = document["rows"]
     assert isinstance(rows, list)
     told = ", ".join(f"{key}: {value}" for key, value in document.items() if key != "rows")

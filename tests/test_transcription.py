@@ -418,7 +418,7 @@ def test_a_recording_of_45_seconds_is_decoded_as_transformers_does_it(bench, lon
         padding="longest",
         return_attention_mask=True,
     )
-    with bench.live.checkpoint("m2") as model:
+    with bench.live.checkpoint("m1") as model:
         # There is nothing to stream: one step, with one hypothesis.
         ((found,),) = bench.transcriber.stream(model, [clip], Decoding("fit"), GO_ON)
         tokens = model.generate(
