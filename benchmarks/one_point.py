@@ -7,12 +7,15 @@
 clip by clip at batch 1 with `generate`. ``pipeline``: transformers' pipeline, batches of 8, on the merged folder.
 ``whisper``, ``faster-float32`` and ``faster-int8`` want an environment of their own (``--python``) with openai-whisper,
 faster-whisper, transformers, torch and safetensors; conversion of the merged folder is counted. All decode greedily, in
-a window of 30 s but for ``ours-fit``. Texts are compared with the first way's after Whisper's normaliser. ``cold`` is
+a window of 30 s but for ``ours-fit``. ``limit s`` of ours is what the processor cannot do without: the operations of
+all matrix products, convolutions and attentions that were counted in one run, over the rate of a large float32 matrix
+product in the same process. Texts are compared with the first way's after Whisper's normaliser. ``cold`` is
 all of the process' time, imports included.
 """
 
 import argparse
 import json
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -110,7 +113,32 @@ def worker(way: str, folder: Path) -> None:
         texts = work()
         found |= {f"{name} cpu s": time.process_time() - (0 if name == "cold" else cpu)}
         found |= {f"{name} wall s": time.perf_counter() - wall}
+    found["limit s"] = operations(work) / rate() if way in OURS else None
     sys.stdout.write(json.dumps(found | {"texts": texts}) + "\n")
+
+
+def operations(work: Callable[[], Texts]) -> int:
+    """Count the floating-point operations of a run."""
+    from torch.nn.attention import SDPBackend, sdpa_kernel  # noqa: PLC0415
+    from torch.utils.flop_counter import FlopCounterMode  # noqa: PLC0415
+
+    # The counter knows attention on a CPU as the matrix products it is made of.
+    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+        work()
+    return int(counter.get_total_flops())
+
+
+def rate() -> float:
+    """Return the float32 operations a second of a large matrix product, with the threads this process has."""
+    import torch  # noqa: PLC0415
+
+    size, times = 3072, []
+    one, two = torch.randn(size, size), torch.randn(size, size)
+    for _ in range(7):
+        began = time.perf_counter()
+        one @ two
+        times.append(time.perf_counter() - began)
+    return 2 * size**3 / statistics.median(times)
 
 
 def ours(way: str, asked: dict[str, Any]) -> Callable[[], Texts]:

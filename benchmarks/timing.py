@@ -54,4 +54,4 @@ def report(name: str, document: dict[str, object]) -> None:
 
 
 def _shown(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
