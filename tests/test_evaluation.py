@@ -197,6 +197,7 @@ def test_the_document_does_not_depend_on_which_other_models_are_evaluated(evalua
 
 # Real weights on real children's speech.
 
+
 def recorded(vector: str, window: str) -> float:
     """WER in percent on dev-child as ``training.record`` wrote it into the header of a task vector."""
     header = task_vector_header(ROOT / "assets" / "task-vectors" / f"{vector}.safetensors")

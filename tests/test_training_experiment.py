@@ -1,6 +1,7 @@
 """The experiment: its grid, choosing on one half of the speakers and judging on the other, and a whole small one."""
 
 import json
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from training.network import is_frozen
 from training.table import table
 from training.task_vector_file import write_task_vector
 
+SVG = "{http://www.w3.org/2000/svg}"
 DEPTHS = {"encoder.self": 4, "decoder.self": 4, "decoder.cross": 4}
 
 
@@ -164,6 +166,14 @@ def test_a_whole_experiment_writes_its_document_and_table_and_hears_nothing_twic
     lines = (tmp_path / "results" / "experiment.md").read_text(encoding="utf-8").splitlines()
     assert sum(line.startswith("| hour |") for line in lines) == 2
     assert all(line.count("|") > 3 for line in lines if line)
+    picture = ElementTree.parse(tmp_path / "results" / "experiment.svg").getroot()
+    places = {(row["dev-child wer"], row["dev-adult wer"]) for row in result["cells"]}
+    dots = [each for each in picture.iter(f"{SVG}circle") if each.get("fill-opacity") != "1"]
+    assert len(dots) == len(places)
+    assert all(0 < float(each.get("cx")) < 760 and 0 < float(each.get("cy")) < 440 for each in dots)
+    # More errors with children stand further right, more with adults higher up.
+    by_child = sorted(zip(sorted(places), dots, strict=True), key=lambda pair: pair[0][0])
+    assert [float(dot.get("cx")) for _, dot in by_child] == sorted(float(dot.get("cx")) for dot in dots)
 
     def decode(*_, **__):
         raise AssertionError("decoded again")

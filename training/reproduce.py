@@ -27,6 +27,7 @@ from training.cells import GRIDS, SCHEDULES
 from training.errors import TrainingError
 from training.experiment import Experiment, Pairing, config_of
 from training.options import Parser
+from training.plot import plot
 from training.table import table
 from training.task_vector_file import commit_of_script
 
@@ -50,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for document in _documents(options):
             write_beside(options.out / "experiment.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")
             write_beside(options.out / "experiment.md", table(document))
+            if document["merge"]:
+                write_beside(options.out / "experiment.svg", plot(document["merge"]))
     except ExplorerError as error:
         sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
         return 2
@@ -104,7 +107,7 @@ def _documents(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         "decoding": Decoding("fit", precision=options.precision).summary,
         "left out, for want of a vector": absent,
         "vectors": {path.stem: provenance(path) for _, each in chosen for path in each.files},
-        **{part: {} for part in parts},
+        **{part: {} for part in PARTS},
     }
     for part, pairing in chosen:
         if part == "windows":
