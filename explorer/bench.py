@@ -45,9 +45,19 @@ class Bench:
 
     def encoder_fingerprint(self, model: str, recipe: Recipe) -> str:
         """Name the weights of a model's encoder."""
+        return self._fingerprint_of(model, recipe, (ENCODER,))
+
+    def encoder_fingerprints(self, model: str, recipe: Recipe) -> list[str]:
+        """Name the weights of a model's encoder up to each layer but the last, and of all of it."""
+        layers = [f"{ENCODER}layers.{layer}." for layer in range(self.depths["encoder.self"])]
+        stem = (f"{ENCODER}conv", f"{ENCODER}embed_positions")
+        parts = [(*stem, *layers[: count + 1]) for count in range(len(layers) - 1)]
+        return [self._fingerprint_of(model, recipe, part) for part in (*parts, (ENCODER,))]
+
+    def _fingerprint_of(self, model: str, recipe: Recipe, prefixes: tuple[str, ...]) -> str:
         if model == "merge":
-            return self.live.merged_fingerprint(recipe, ENCODER)
-        return self.live.fingerprint(cast(Member, model), ENCODER)
+            return self.live.merged_fingerprint(recipe, prefixes)
+        return self.live.fingerprint(cast(Member, model), prefixes)
 
     def align(self, reference: str, hypothesis: str) -> Alignment:
         """Normalise both texts and align them."""

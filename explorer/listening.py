@@ -76,7 +76,8 @@ class Listener:
         decoding = self.decoding.heard_by(model)
         with self.held(model) as network:
             began = time.monotonic()
-            hypotheses = self.transcriber.transcribe(network, clips, decoding, self.halt, self.encoders.get(model))
+            encoder = [self.encoders[model]] if model in self.encoders else None
+            hypotheses = self.transcriber.transcribe(network, clips, decoding, self.halt, encoder)
             seconds, count = self.spent.get(model, (0.0, 0))
             self.spent[model] = (seconds + time.monotonic() - began, count + len(clips))
         fresh = {clip.digest: hypothesis for clip, hypothesis in zip(clips, hypotheses, strict=True)}

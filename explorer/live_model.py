@@ -17,6 +17,7 @@ from transformers import WhisperForConditionalGeneration
 from explorer.checkpoints.fingerprint import fingerprint
 from explorer.checkpoints.triple import Member, Triple, build_model, tensor_digest
 from explorer.checkpoints.weights import EMBEDDINGS, TIED
+from explorer.device import placed
 from explorer.errors import RecipeError
 from explorer.extras import OWN_VECTORS, Extras, Vectors
 from explorer.kept import LIMIT_BYTES, Kept
@@ -31,17 +32,6 @@ from explorer.turns import Turns
 # What a caller holds: an ordinary Whisper of transformers.
 Network = WhisperForConditionalGeneration
 Named = TypeVar("Named")
-
-
-def pick_device(name: str) -> torch.device:
-    """Return the device called ``cpu``, ``cuda`` or ``auto`` (CUDA where there is one).
-
-    Raises:
-        RecipeError: ``cuda`` on a machine without it.
-    """
-    if name == "cuda" and not torch.cuda.is_available():
-        raise RecipeError("device: cuda was asked for, but this machine has none; use cpu or auto.")
-    return torch.device("cpu" if name == "cpu" or not torch.cuda.is_available() else "cuda")
 
 
 class LiveModel:
@@ -70,7 +60,7 @@ class LiveModel:
         self.seconds = 0.0
         self._turns = Turns()
         self._extras = Extras(triple, device)
-        self._weights = _placed(triple, device)
+        self._weights = placed(triple, device)
         self._kept = Kept(kept_bytes)
         self._jobs: dict[str, Job] = {}
         self._buffers: dict[str, Tensor] = {}
@@ -141,17 +131,17 @@ class LiveModel:
             self._plan(recipe, vectors)
             self._grams(recipe)
 
-    def fingerprint(self, member: Member, prefix: str = "") -> str:
+    def fingerprint(self, member: Member, prefixes: tuple[str, ...] = ("",)) -> str:
         """Name the weights of M0, M1 or M2, or those whose names begin so, by 16 hexadecimal digits."""
         with self._turns:
-            return fingerprint(_beginning(prefix, self._member_digests(member)))
+            return fingerprint(_beginning(prefixes, self._member_digests(member)))
 
-    def merged_fingerprint(self, recipe: Recipe, prefix: str = "") -> str:
+    def merged_fingerprint(self, recipe: Recipe, prefixes: tuple[str, ...] = ("",)) -> str:
         """Name the weights of a merge by 16 hexadecimal digits, hashed from the tensors themselves."""
         with self.merged(recipe):
-            digests, wanted = self._digests["merge"], _beginning(prefix, self._jobs)
+            digests, wanted = self._digests["merge"], _beginning(prefixes, self._jobs)
             digests |= {name: tensor_digest(self._buffers[name]) for name in wanted if name not in digests}
-            return fingerprint(_beginning(prefix, {**self._member_digests("m1"), **digests}))
+            return fingerprint(_beginning(prefixes, {**self._member_digests("m1"), **digests}))
 
     def _member_digests(self, member: Member) -> dict[str, str]:
         if member not in self._digests:
@@ -243,18 +233,5 @@ class LiveModel:
         return self._models[name]
 
 
-def _beginning(prefix: str, named: Mapping[str, Named]) -> dict[str, Named]:
-    return {name: value for name, value in named.items() if name.startswith(prefix)}
-
-
-def _placed(triple: Triple, device: torch.device) -> dict[Member, dict[str, Tensor]]:
-    """Move a triple to a device; tensors shared between members stay shared there."""
-    if device.type == "cpu":
-        return triple.weights
-    moved: dict[int, Tensor] = {}
-    placed: dict[Member, dict[str, Tensor]] = {}
-    for member, weights in triple.weights.items():
-        for tensor in weights.values():
-            moved.setdefault(id(tensor), tensor.to(device))
-        placed[member] = {name: moved[id(tensor)] for name, tensor in weights.items()}
-    return placed
+def _beginning(prefixes: tuple[str, ...], named: Mapping[str, Named]) -> dict[str, Named]:
+    return {name: value for name, value in named.items() if name.startswith(prefixes)}

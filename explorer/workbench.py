@@ -21,11 +21,12 @@ from explorer.checkpoints.cache import Progress
 from explorer.checkpoints.triple import MEMBERS, Member, load_triple
 from explorer.config import Config, Window
 from explorer.corpora.utterance import Utterance
+from explorer.device import pick_device
 from explorer.errors import RecipeError
 from explorer.hypotheses import HypothesisStore
 from explorer.lens import Lens
 from explorer.listening import Listener
-from explorer.live_model import LiveModel, Network, pick_device
+from explorer.live_model import LiveModel, Network
 from explorer.methods import DEFAULT_METHOD
 from explorer.normalization import normalizer_of
 from explorer.recipe import Recipe, recipe_from
@@ -158,7 +159,7 @@ class Workbench:
             yield known
             return
         hypothesis = Hypothesis("")
-        encoder = bench.encoder_fingerprint(model, recipe)
+        encoder = bench.encoder_fingerprints(model, recipe)
         with bench.held(model, recipe) as network:
             for (hypothesis,) in bench.transcriber.stream(network, [clip], decoding, halt, encoder):
                 yield hypothesis

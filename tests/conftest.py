@@ -20,7 +20,8 @@ from explorer.checkpoints.triple import Triple, load_triple
 from explorer.config import Config, TripleSpec
 from explorer.config_file import read_config
 from explorer.corpora.utterance import Utterance
-from explorer.live_model import LiveModel, pick_device
+from explorer.device import pick_device
+from explorer.live_model import LiveModel
 from explorer.workbench import Workbench
 
 # Whoever shares the machine must not turn a law into a failure; sixty examples find what a hundred do.

@@ -14,8 +14,9 @@ from material import READY_METHODS, sine
 from explorer.__main__ import main
 from explorer.addition import Addition
 from explorer.corpora.manifest import MANIFEST
+from explorer.device import pick_device
 from explorer.errors import ConfigError
-from explorer.live_model import LiveModel, pick_device
+from explorer.live_model import LiveModel
 from explorer.methods import METHODS
 from explorer.recipe import Recipe, recipe_from
 from explorer.schedule import SCHEDULE_NAMES

@@ -16,9 +16,10 @@ from safetensors.torch import load_file, save_file
 from explorer.attention import LANES, PARTS, PROJECTIONS, part_of
 from explorer.checkpoints.triple import MEMBERS, load_triple, tensor_digest
 from explorer.config_file import read_config
+from explorer.device import pick_device
 from explorer.errors import CheckpointError, ConfigError, RecipeError
 from explorer.extras import Extras
-from explorer.live_model import LiveModel, pick_device
+from explorer.live_model import LiveModel
 from explorer.merging.operands import Operands
 from explorer.merging.plan import merge_of
 from explorer.methods import METHODS, Method

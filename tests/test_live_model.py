@@ -14,8 +14,9 @@ from test_recipe import entries_of_recipes
 from explorer.attention import LANES, PROJECTIONS, attention_parameter
 from explorer.checkpoints.base import weights_fingerprint
 from explorer.checkpoints.triple import MEMBERS, load_triple, tensor_digest
+from explorer.device import pick_device
 from explorer.errors import RecipeError
-from explorer.live_model import LiveModel, pick_device
+from explorer.live_model import LiveModel
 from explorer.recipe import Recipe, recipe_from
 
 CHILD = Recipe("tiny", mixing=1.0)

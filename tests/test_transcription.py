@@ -213,16 +213,46 @@ def test_what_an_encoder_made_of_a_clip_is_recalled_and_another_encoders_is_not(
     clips, fit = [noise(1), noise(2), noise(3, 2.5)], Decoding("fit", 6)
     layers = []
     hook = model.model.encoder.layers[0].register_forward_pre_hook(lambda _, args: layers.append(len(args[0])))
-    first = transcriber.transcribe(model, clips[1:], fit, GO_ON, "one")
+    first = transcriber.transcribe(model, clips[1:], fit, GO_ON, ["one"])
     assert sum(layers) == 2
     layers.clear()
-    assert transcriber.transcribe(model, clips, fit, GO_ON, "one")[1:] == first
+    assert transcriber.transcribe(model, clips, fit, GO_ON, ["one"])[1:] == first
     assert layers == [1]
     layers.clear()
-    for encoder in ("other", None):
+    for encoder in (["other"], None):
         assert transcriber.transcribe(model, clips[1:], fit, GO_ON, encoder) == first
     hook.remove()
     assert sum(layers) == 4
+
+
+def test_layers_below_the_first_changed_one_are_not_computed_again(tiny_bench):
+    transcriber, clip, fit = Transcriber(tiny_bench.live.triple.folder), noise(1), Decoding("fit", 6)
+    worked = []
+
+    def heard(*ratios):
+        curves = {lane: (0.5,) * depth for lane, depth in tiny_bench.depths.items()} | {"encoder.self": ratios}
+        recipe = Recipe("tiny", schedule="custom", ratios=tuple(curves.items()))
+        prints = tiny_bench.encoder_fingerprints("merge", recipe)
+        with tiny_bench.held("merge", recipe) as model:
+            layers = model.model.encoder.layers
+            hooks = [
+                layer.register_forward_pre_hook(lambda *_, number=number: worked.append(number))
+                for number, layer in enumerate(layers)
+            ]
+            (found,) = transcriber.transcribe(model, [clip], fit, GO_ON, prints)
+            for hook in hooks:
+                hook.remove()
+            assert transcriber.transcribe(model, [clip], fit, GO_ON) == [found]
+        done = worked.copy()
+        worked.clear()
+        return done
+
+    assert tiny_bench.depths["encoder.self"] == 2
+    assert heard(0.2, 0.2) == [0, 1]
+    assert heard(0.2, 0.9) == [1]
+    assert heard(0.2, 0.9) == []
+    assert heard(0.9, 0.9) == [0, 1]
+    assert heard(0.9, 0.2) == [1]
 
 
 def test_bfloat16_is_another_decoding_and_says_so(tiny):

@@ -15,8 +15,8 @@ from typing import Any
 import torch
 
 from explorer.checkpoints.task_vector import task_vector_header
+from explorer.device import pick_device
 from explorer.errors import ExplorerError
-from explorer.live_model import pick_device
 from training.base_model import load_base
 from training.batches import BatchMaker
 from training.errors import TrainingError

@@ -59,12 +59,12 @@ class Hearer:
     halt: Halt = field(default_factory=Halt)
     store: HypothesisStore | None = None
 
-    def fingerprint(self, row: Row, prefix: str = "") -> str:
+    def fingerprint(self, row: Row, prefixes: tuple[str, ...] = ("",)) -> str:
         """Name the weights of a cell, or those whose names begin so, hashed from the tensors themselves."""
         recipe = recipe_of(row)
         if recipe is not None:
-            return self.bench.live.merged_fingerprint(recipe, prefix)
-        return self.bench.live.fingerprint("m1" if row.number == PARENTS["m1"] else "m2", prefix)
+            return self.bench.live.merged_fingerprint(recipe, prefixes)
+        return self.bench.live.fingerprint("m1" if row.number == PARENTS["m1"] else "m2", prefixes)
 
     def race(self, row: Row, corpora: Corpora, heard: Tallies, best: Tallies | None, race: Race) -> Iterator[Block]:
         """Let a cell hear what it has not heard, block by block, until it is lost or has heard all.
@@ -80,7 +80,7 @@ class Hearer:
             InterruptedDecodingError: ``halt`` said so.
             AudioError: a clip cannot be read.
         """
-        prints = self.fingerprint(row), self.fingerprint(row, ENCODER)
+        prints = self.fingerprint(row), self.fingerprint(row, (ENCODER,))
         while (due := _next_block(corpora, heard)) is not None:
             corpus, block = due
             first = len(heard[corpus])

@@ -6,12 +6,21 @@ import torch
 from torch import Tensor
 from torch.nn.functional import gelu
 from transformers import WhisperForConditionalGeneration
+from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
 from explorer.kept import Kept
 from explorer.transcription.decoding import FRAMES_PER_POSITION, Halt
 
+Seen = Callable[[int, Tensor], None]
 
-def encode(model: WhisperForConditionalGeneration, features: Tensor, halt: Halt) -> Tensor:
+
+def encode(
+    model: WhisperForConditionalGeneration,
+    features: Tensor,
+    halt: Halt,
+    begun: tuple[int, Tensor] | None = None,
+    seen: Seen | None = None,
+) -> Tensor:
     """Run the encoder on a window of any length up to 30 s.
 
     transformers' own forward refuses windows other than 30 s; the layers do not mind.
@@ -20,6 +29,8 @@ def encode(model: WhisperForConditionalGeneration, features: Tensor, halt: Halt)
         model: a Whisper.
         features: log-mel, shape (batch, mel bins, frames), two frames a position.
         halt: asked before every layer: of eight clips of 30 s one layer takes a CPU half a second and more.
+        begun: a number of layers, and what these made of the features already, shape (batch, positions, width).
+        seen: told of every layer what it made: ``seen(layer, hidden)``.
 
     Returns:
         Shape (batch, positions, width).
@@ -28,13 +39,19 @@ def encode(model: WhisperForConditionalGeneration, features: Tensor, halt: Halt)
         InterruptedDecodingError: ``halt`` said so.
     """
     encoder = model.model.encoder
+    done, hidden = begun or (0, _stem(encoder, features))
+    for layer in range(done, len(encoder.layers)):
+        halt.check()
+        hidden = encoder.layers[layer](hidden, None)
+        if seen is not None:
+            seen(layer, hidden)
+    return encoder.layer_norm(hidden)  # type: ignore[no-any-return]
+
+
+def _stem(encoder: WhisperEncoder, features: Tensor) -> Tensor:
     hidden = gelu(encoder.conv1(features))
     hidden = gelu(encoder.conv2(hidden)).permute(0, 2, 1)
-    hidden = hidden + encoder.embed_positions.weight[: features.shape[-1] // FRAMES_PER_POSITION]
-    for layer in encoder.layers:
-        halt.check()
-        hidden = layer(hidden, None)
-    return encoder.layer_norm(hidden)  # type: ignore[no-any-return]
+    return hidden + encoder.embed_positions.weight[: features.shape[-1] // FRAMES_PER_POSITION]
 
 
 def autocast(model: WhisperForConditionalGeneration, dtype: torch.dtype) -> torch.autocast:
@@ -42,20 +59,45 @@ def autocast(model: WhisperForConditionalGeneration, dtype: torch.dtype) -> torc
     return torch.autocast(model.device.type, dtype, enabled=dtype != torch.float32, cache_enabled=False)
 
 
-def recalled(kept: Kept, encoder: str, slots: Sequence[Hashable], compute: Callable[[Sequence[int]], Tensor]) -> Tensor:
+def recalled(
+    kept: Kept,
+    prints: Sequence[str],
+    slots: Sequence[Hashable],
+    compute: Callable[[Sequence[int], tuple[int, Tensor] | None, Seen | None], Tensor],
+) -> Tensor:
     """Recall what an encoder made of clips of one window; only what is not known is computed.
 
     Args:
         kept: the memory.
-        encoder: fingerprint of its weights.
+        prints: fingerprint of the whole encoder; before it, if that is worth the room, of its part up to each layer,
+            the last one aside: what these made of the clips is kept too, and layers below the first changed one are
+            not computed again.
         slots: one for each clip, its window and the precision.
-        compute: places in ``slots`` → what the encoder makes of them, shape (clips, positions, width).
+        compute: places in ``slots``, ``begun`` and ``seen`` → what ``encode`` makes of these clips.
     """
-    known = {place: kept.find(slot, encoder) for place, slot in enumerate(slots)}
+    *parts, whole = prints
+    known = {place: kept.find(slot, whole) for place, slot in enumerate(slots)}
     found = {place: hidden for place, hidden in known.items() if isinstance(hidden, Tensor)}
     missing = [place for place in known if place not in found]
+
+    def keep(layer: int, hidden: Tensor) -> None:
+        if layer < len(parts):
+            for place, each in zip(missing, hidden, strict=True):
+                kept.keep((slots[place], layer), parts[layer], each.clone())
+
     if missing:
-        for place, hidden in zip(missing, compute(missing), strict=True):
+        begun = _begun(kept, parts, [slots[place] for place in missing])
+        for place, hidden in zip(missing, compute(missing, begun, keep if parts else None), strict=True):
             found[place] = hidden
-            kept.keep(slots[place], encoder, hidden.clone())  # not a view: it would keep the whole batch alive
+            kept.keep(slots[place], whole, hidden.clone())  # not a view: it would keep the whole batch alive
     return torch.stack([found[place] for place in known])
+
+
+def _begun(kept: Kept, parts: Sequence[str], slots: Sequence[Hashable]) -> tuple[int, Tensor] | None:
+    """Find the highest layer whose output is known for all clips."""
+    for layer in reversed(range(len(parts))):
+        held = [kept.find((slot, layer), parts[layer]) for slot in slots]
+        tensors = [each for each in held if isinstance(each, Tensor)]
+        if len(tensors) == len(slots):
+            return layer + 1, torch.stack(tensors)
+    return None

@@ -21,7 +21,7 @@ from explorer.audio import SAMPLE_RATE, Clip
 from explorer.errors import CheckpointError
 from explorer.kept import Kept
 from explorer.transcription.decoding import FRAMES_PER_POSITION, WINDOW_SECONDS, Decoding, Halt, Hypothesis
-from explorer.transcription.encoder import encode, recalled
+from explorer.transcription.encoder import Seen, encode, recalled
 from explorer.transcription.greedy import TokenRules, greedy
 from explorer.transcription.vocabulary import Vocabulary
 
@@ -123,7 +123,7 @@ class Transcriber:
         clips: Sequence[Clip],
         decoding: Decoding,
         halt: Halt,
-        encoder: str | None = None,
+        encoder: Sequence[str] | None = None,
     ) -> list[Hypothesis]:
         """Decode clips of any length, together.
 
@@ -132,7 +132,7 @@ class Transcriber:
             clips: one or more.
             decoding: options.
             halt: asked at every token.
-            encoder: fingerprint of the encoder's weights; with it, what the same encoder made of a clip is recalled.
+            encoder: fingerprints of the encoder's weights, as ``encoder.recalled`` takes them; None recalls nothing.
 
         Raises:
             InterruptedDecodingError: ``halt`` said so.
@@ -150,7 +150,7 @@ class Transcriber:
         clips: Sequence[Clip],
         decoding: Decoding,
         halt: Halt,
-        encoder: str | None = None,
+        encoder: Sequence[str] | None = None,
     ) -> Iterator[list[Hypothesis]]:
         """Decode as ``transcribe`` does, yielding after every token; a recording over 30 s comes alone, yields once."""
         if len(clips) == 1 and _is_long(clips[0]):
@@ -160,8 +160,11 @@ class Transcriber:
         limits = [decoding.token_limit(clip.seconds) for clip in clips]
 
         def encoded(rows: Sequence[int]) -> Tensor:
-            def compute(places: Sequence[int]) -> Tensor:
-                return encode(model, torch.stack([mels[rows[place]] for place in places]).to(model.device), halt)
+            def compute(
+                places: Sequence[int], begun: tuple[int, Tensor] | None = None, seen: Seen | None = None
+            ) -> Tensor:
+                features = torch.stack([mels[rows[place]] for place in places])
+                return encode(model, features.to(model.device), halt, begun, seen)
 
             if encoder is None:
                 return compute(range(len(rows)))
