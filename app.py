@@ -19,6 +19,7 @@ from explorer.errors import ConfigError, CorpusError, ExplorerError
 from explorer.shipped import SHIPPED_FILE, read_shipped
 from explorer.ui.opening import Opening
 from explorer.ui.page import build_page, page_head
+from explorer.ui.saved import SavedFiles
 from explorer.ui.serving import routes
 from explorer.ui.shelf import Shelf
 
@@ -41,9 +42,9 @@ def main() -> int:
         # Folders of this machine are for the person sitting at it, unless they say otherwise.
         serve_folders = options.serve_corpora or (options.host in LOOPBACK and not options.share)
         opening = Opening(config, options.device, own_places=serve_folders)
-        shelf = Shelf()
+        shelf, saved = Shelf(), SavedFiles()
         shipped = read_shipped(HERE / "assets" / SHIPPED_FILE, config, samples.values())
-        demo = build_page(config, opening, samples, shelf, shipped, serve_folders=serve_folders)
+        demo = build_page(config, opening, samples, shelf, saved, shipped, serve_folders=serve_folders)
     except (ExplorerError, CorpusError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
@@ -73,9 +74,12 @@ def main() -> int:
     except OSError as error:
         sys.stderr.write(f"error: {options.host}:{options.port} cannot be served: {error}\n")
         return 2
-    served.include_router(routes(shelf))
+    served.include_router(routes(shelf, saved))
     opening.start()
-    demo.block_thread()
+    try:
+        demo.block_thread()
+    finally:
+        saved.close()
     return 0
 
 

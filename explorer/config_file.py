@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from explorer.config import Config, CorpusSpec, Source, TripleSpec
 from explorer.errors import ConfigError, seen
+from explorer.text_file import read_text
 
 # pydantic's kinds of error, where its own words are about Python.
 _EXPECTED = {
@@ -48,26 +49,35 @@ def read_config(path: Path) -> Config:
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Read a YAML mapping.
+    """Read a YAML mapping from a file.
 
     Raises:
         ConfigError: no such file, not readable, not YAML, or not a mapping.
     """
+    return yaml_entries(read_text(path), path.name)
+
+
+def yaml_entries(text: str, name: str) -> dict[str, Any]:
+    """Read a YAML mapping, or a JSON one.
+
+    Args:
+        text: of a file.
+        name: what messages call it.
+
+    Raises:
+        ConfigError: not YAML, or not a mapping.
+    """
     try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; expected a YAML file there.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read as UTF-8 text ({type(error).__name__}); expected YAML.") from error
+        entries = yaml.safe_load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         at = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         what = getattr(error, "problem", None) or "not YAML"
-        raise ConfigError(f"{path.name}: {at}{what}; mend the YAML there.") from error
+        raise ConfigError(f"{name}: {at}{what}; mend the YAML there.") from error
     except (ValueError, RecursionError) as error:  # 30 February, a number of 5,000 digits, 1,000 brackets
-        raise ConfigError(f"{path.name}: holds a value that cannot be read ({error}); mend the YAML.") from error
+        raise ConfigError(f"{name}: holds a value that cannot be read ({error}); mend the YAML.") from error
     if not isinstance(entries, dict):
-        raise ConfigError(f"{path.name}: expected a mapping at the top, but got {type(entries).__name__}.")
+        raise ConfigError(f"{name}: expected a mapping at the top, but got {type(entries).__name__}.")
     return entries
 
 

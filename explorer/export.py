@@ -16,6 +16,7 @@ from explorer.errors import ConfigError
 from explorer.live_model import Network
 from explorer.model_card import model_card, recipe_document
 from explorer.recipe import Recipe
+from explorer.steps import Step, Steps
 from explorer.verification import DataType, verify
 
 RECIPE_FILE = "merge_recipe.json"
@@ -55,8 +56,11 @@ def check_target(target: Path) -> None:
 
 def write_folder(
     bench: Bench, recipe: Recipe, target: Path, dtype: DataType = "float32", clips: Sequence[Clip] | None = None
-) -> tuple[str, str | None]:
-    """Write a merge with its tokenizer, settings, recipe and card.
+) -> Steps[tuple[str, str | None]]:
+    """Write a merge with its tokenizer, settings, recipe and card, step by step.
+
+    The live model is held for the copy and for each comparison only: between two steps others have their turn. Closed
+    before its end, it leaves nothing behind.
 
     Args:
         bench: of the triple.
@@ -73,16 +77,16 @@ def write_folder(
         RecipeError: the recipe does not fit the triple.
     """
     check_target(target)
+    yield Step("Fingerprints", 0.0)
     prints = {name: bench.fingerprint(name, recipe) for name in ("m0", "m1", "m2", "merge")}
     base, found = bench.live.triple.folder, None
     try:
-        with (
-            bench.live.merged(recipe) as model,
-            TemporaryDirectory(prefix=".merge-", dir=target.absolute().parent, ignore_cleanup_errors=True) as outer,
-        ):
+        with TemporaryDirectory(prefix=".merge-", dir=target.absolute().parent, ignore_cleanup_errors=True) as outer:
             # One level down, where the folder has ordinary rights: the outer one only its owner can open.
             beside = Path(outer) / "model"
-            _save(model, beside, dtype)
+            yield Step("Tensors", 0.1)
+            with bench.live.merged(recipe) as model:
+                _save(model, beside, dtype)
             for name in _COMPANIONS:
                 if (base / name).is_file():
                     shutil.copyfile(base / name, beside / name)
@@ -90,12 +94,13 @@ def write_folder(
             for path in beside.glob("*.safetensors"):  # safetensors writes what only its owner can read
                 path.chmod((beside / RECIPE_FILE).stat().st_mode)
             if clips is not None:
-                found = verify(beside, model, bench, dtype, clips).sentence
+                found = (yield from verify(beside, bench, recipe, dtype, clips)).sentence
             card = model_card(recipe, bench.spec, bench.depths, prints, dtype, found)
             (beside / CARD_FILE).write_text(card, encoding="utf-8")
             beside.rename(target)
     except (OSError, SafetensorError) as error:
         raise _unwritable(target, error) from error
+    yield Step("Folder", 1.0)
     return prints["merge"], found
 
 

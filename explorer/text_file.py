@@ -1,10 +1,24 @@
-"""Text files that appear whole or not at all: written beside, then renamed."""
+"""Text files: read with a sentence for what is none, and written whole or not at all: beside, then renamed."""
 
 import os
 import tempfile
 from pathlib import Path
 
 from explorer.errors import ConfigError
+
+
+def read_text(path: Path) -> str:
+    """Read a text file.
+
+    Raises:
+        ConfigError: no such file, a folder, or not UTF-8 text.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; expected a YAML file there.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read as UTF-8 text ({type(error).__name__}); expected YAML.") from error
 
 
 def check_place(path: Path) -> None:

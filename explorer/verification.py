@@ -1,11 +1,12 @@
 """Is an exported folder the merge? It is loaded with plain transformers, and its tensors and transcripts compared."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from torch import Tensor
 from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
 from explorer.audio import SAMPLE_RATE, Clip
@@ -13,6 +14,8 @@ from explorer.bench import Bench
 from explorer.checkpoints.weights import TIED
 from explorer.errors import ConfigError
 from explorer.live_model import Network
+from explorer.recipe import Recipe
+from explorer.steps import Step, Steps
 from explorer.transcription.decoding import WINDOW_SECONDS, Decoding, Halt
 
 DataType = Literal["float32", "float16", "bfloat16"]
@@ -22,6 +25,7 @@ _ROUNDING: dict[DataType, tuple[float, float]] = {
     "float16": (2.0**-11, 2.0**-25),
     "bfloat16": (2.0**-8, 0.0),
 }
+_LOADED = 0.3  # share of an export that is behind it when its folder is loaded again
 
 
 @dataclass(frozen=True)
@@ -57,23 +61,42 @@ class Verification:
         )
 
 
-def verify(folder: Path, merge: Network, bench: Bench, dtype: DataType, clips: Iterable[Clip]) -> Verification:
-    """Load an exported folder and compare it with the live merge.
+def verify(folder: Path, bench: Bench, recipe: Recipe, dtype: DataType, clips: Iterable[Clip]) -> Steps[Verification]:
+    """Load an exported folder and compare it with the live merge, step by step.
 
     Args:
         folder: as written.
-        merge: the live merge, held by the caller.
-        bench: of its triple.
+        bench: of the triple; its live merge is held for one comparison at a time.
+        recipe: of the merge.
         dtype: of the export.
         clips: sample clips; those over 30 s are left out.
 
     Raises:
         ConfigError: a tensor is absent, or differs by more than rounding explains.
     """
+    yield Step("Loaded again", _LOADED)
     model = WhisperForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
     model.train(False)
     model.generation_config.max_length = None  # every clip has a limit of its own; transformers warns of two
-    stored = model.state_dict()
+    with bench.live.merged(recipe) as merge:
+        tensors, largest = _compare(model.state_dict(), merge, dtype)
+    clips = [clip for clip in clips if clip.seconds <= WINDOW_SECONDS]
+    processor = WhisperProcessor.from_pretrained(folder)
+    same = 0
+    for number, clip in enumerate(clips):
+        yield Step(f"Clip {number + 1} of {len(clips)}", _LOADED + (1 - _LOADED) * number / len(clips))
+        plain = _plain(model, processor, clip, bench)
+        with bench.live.merged(recipe) as merge:
+            same += plain == _live(merge, clip, bench)
+    return Verification(dtype, tensors, largest, len(clips), same)
+
+
+def _compare(stored: Mapping[str, Tensor], merge: Network, dtype: DataType) -> tuple[int, float]:
+    """Return how many tensors were compared, and the largest difference.
+
+    Raises:
+        ConfigError: one differs by more than rounding explains.
+    """
     largest, names = 0.0, [name for name in merge.state_dict() if name != TIED]
     relative, absolute = _ROUNDING[dtype]
     for name in names:
@@ -82,10 +105,7 @@ def verify(folder: Path, merge: Network, bench: Bench, dtype: DataType, clips: I
         if not bool((difference <= relative * wanted.abs() + absolute).all()):
             raise ConfigError(f"{name}: the exported tensor is not the merge's; export again, or as float32.")
         largest = max(largest, difference.max().item())
-    clips = [clip for clip in clips if clip.seconds <= WINDOW_SECONDS]
-    processor = WhisperProcessor.from_pretrained(folder)
-    same = sum(_plain(model, processor, clip, bench) == _live(merge, clip, bench) for clip in clips)
-    return Verification(dtype, len(names), largest, len(clips), same)
+    return len(names), largest
 
 
 @torch.inference_mode()

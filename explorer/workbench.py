@@ -30,6 +30,7 @@ from explorer.live_model import LiveModel, Network
 from explorer.methods import DEFAULT_METHOD
 from explorer.normalization import normalizer_of
 from explorer.recipe import Recipe, recipe_from
+from explorer.steps import Steps
 from explorer.text_rules import WHISPER_RULES, TextRules
 from explorer.transcription.decoding import Decoding, Halt, Hypothesis, Precision
 from explorer.transcription.transcriber import Transcriber
@@ -234,8 +235,8 @@ class Workbench:
         target: Path,
         dtype: DataType = "float32",
         clips: Sequence[Clip] | None = None,
-    ) -> tuple[str, str | None]:
-        """Write a merge as a Hugging Face folder; see ``export.write_folder``."""
+    ) -> Steps[tuple[str, str | None]]:
+        """Write a merge as a Hugging Face folder, step by step; see ``export.write_folder``."""
         return export.write_folder(bench, recipe, target, dtype, clips)
 
 

@@ -24,6 +24,7 @@ from explorer.export import RECIPE_FILE
 from explorer.formats.link import link_entries
 from explorer.model_card import curve_picture, model_card
 from explorer.recipe import Recipe, recipe_from
+from explorer.steps import finished
 from explorer.transcription.decoding import Decoding, Halt
 from explorer.workbench import Workbench
 
@@ -34,7 +35,7 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture
 def exported(tiny_workbench, tiny_bench, tmp_path):
     target = tmp_path / "merge"
-    tiny_workbench.export(tiny_bench, RECIPE, target)
+    finished(tiny_workbench.export(tiny_bench, RECIPE, target))
     return target
 
 
@@ -82,7 +83,7 @@ def test_everybody_who_may_read_the_recipe_may_read_the_weights(exported):
 
 def test_the_live_model_merges_on_as_before(tiny_workbench, tiny_bench, tmp_path):
     before = [tiny_bench.fingerprint(model, RECIPE) for model in ("m0", "m1", "m2", "merge")]
-    tiny_workbench.export(tiny_bench, RECIPE, tmp_path / "merge")
+    finished(tiny_workbench.export(tiny_bench, RECIPE, tmp_path / "merge"))
     assert [tiny_bench.fingerprint(model, RECIPE) for model in ("m0", "m1", "m2", "merge")] == before
 
 
@@ -96,7 +97,7 @@ def clips():
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_tensors_are_rounded_and_the_live_merge_is_not(dtype, tiny_workbench, tiny_bench, tmp_path):
-    fingerprint, found = tiny_workbench.export(tiny_bench, RECIPE, tmp_path / "merge", dtype, clips=[])
+    fingerprint, found = finished(tiny_workbench.export(tiny_bench, RECIPE, tmp_path / "merge", dtype, clips=[]))
     stored = load_file(tmp_path / "merge" / "model.safetensors")
     with tiny_bench.live.merged(RECIPE) as merge:
         wanted = merge.state_dict()
@@ -110,7 +111,7 @@ def test_tensors_are_rounded_and_the_live_merge_is_not(dtype, tiny_workbench, ti
 
 
 def test_verification_compares_tensors_and_transcripts_and_says_so(tiny_workbench, tiny_bench, tmp_path, clips):
-    _, found = tiny_workbench.export(tiny_bench, RECIPE, tmp_path / "merge", clips=clips)
+    _, found = finished(tiny_workbench.export(tiny_bench, RECIPE, tmp_path / "merge", clips=clips))
     assert "tensors are the live merge's bit for bit (tolerance 0); it hears 1 of 1 sample clips as it does" in found
     assert found in (tmp_path / "merge" / "README.md").read_text()
 
@@ -125,7 +126,7 @@ def test_an_export_that_is_not_the_merge_is_not_kept(tiny_workbench, tiny_bench,
     monkeypatch.setattr("explorer.export._save", damaged)
     before = listing(tmp_path)
     with pytest.raises(ConfigError, match=r"layers\.1\.fc1\.bias: the exported tensor is not the merge's"):
-        tiny_workbench.export(tiny_bench, RECIPE, tmp_path / "merge", clips=[])
+        finished(tiny_workbench.export(tiny_bench, RECIPE, tmp_path / "merge", clips=[]))
     assert listing(tmp_path) == before
 
 
@@ -184,13 +185,13 @@ def test_what_is_there_already_is_not_touched(tiny_workbench, tiny_bench, tmp_pa
             (target / "mine").write_text("mine")
     before = listing(tmp_path)
     with pytest.raises(ConfigError, match=r"merge: exists already; name a folder that does not"):
-        tiny_workbench.export(tiny_bench, RECIPE, target)
+        finished(tiny_workbench.export(tiny_bench, RECIPE, target))
     assert listing(tmp_path) == before
 
 
 def test_an_absent_parent_folder_is_named_and_not_made(tiny_workbench, tiny_bench, tmp_path):
     with pytest.raises(ConfigError, match=r"b/merge: its parent folder does not exist; create .*b first\.$"):
-        tiny_workbench.export(tiny_bench, RECIPE, tmp_path / "a" / "b" / "merge")
+        finished(tiny_workbench.export(tiny_bench, RECIPE, tmp_path / "a" / "b" / "merge"))
     assert not (tmp_path / "a").exists()
 
 
@@ -198,7 +199,7 @@ def test_an_absent_parent_folder_is_named_and_not_made(tiny_workbench, tiny_benc
 def test_a_closed_parent_folder_is_named(tiny_workbench, tiny_bench, tmp_path):
     (tmp_path / "closed").mkdir(mode=0o500)
     with pytest.raises(ConfigError, match="cannot be written to"):
-        tiny_workbench.export(tiny_bench, RECIPE, tmp_path / "closed" / "merge")
+        finished(tiny_workbench.export(tiny_bench, RECIPE, tmp_path / "closed" / "merge"))
 
 
 def fail(error):
@@ -218,7 +219,7 @@ def test_a_disk_that_fills_up_is_one_sentence_and_leaves_nothing_behind(
     monkeypatch.setattr(WhisperForConditionalGeneration, "save_pretrained", fail(error))
     before = listing(tmp_path)
     with pytest.raises(ConfigError, match=r"merge: cannot be written \(.*No space left.*\); free space") as caught:
-        tiny_workbench.export(tiny_bench, RECIPE, tmp_path / "merge")
+        finished(tiny_workbench.export(tiny_bench, RECIPE, tmp_path / "merge"))
     assert "\n" not in str(caught.value)
     assert listing(tmp_path) == before
 
@@ -227,14 +228,14 @@ def test_an_interrupt_in_the_middle_leaves_nothing_behind(tiny_workbench, tiny_b
     monkeypatch.setattr(shutil, "copyfile", fail(KeyboardInterrupt()))
     before = listing(tmp_path)
     with pytest.raises(KeyboardInterrupt):
-        tiny_workbench.export(tiny_bench, RECIPE, tmp_path / "merge")
+        finished(tiny_workbench.export(tiny_bench, RECIPE, tmp_path / "merge"))
     assert listing(tmp_path) == before
 
 
 def test_the_folder_appears_only_when_it_is_complete(tiny_workbench, tiny_bench, tmp_path, monkeypatch):
     target, there, copy = tmp_path / "merge", [], shutil.copyfile
     monkeypatch.setattr(shutil, "copyfile", lambda *paths: (there.append(target.exists()), copy(*paths)))
-    tiny_workbench.export(tiny_bench, RECIPE, target)
+    finished(tiny_workbench.export(tiny_bench, RECIPE, target))
     assert set(there) == {False}
     assert target.exists()
 
@@ -243,7 +244,7 @@ def test_a_recipe_that_does_not_fit_writes_nothing(tiny_workbench, tiny_bench, t
     misfit = recipe_from({"triple": "tiny", "schedule": "custom", "ratios": {"encoder.self": [1.0] * 9}})
     before = listing(tmp_path)
     with pytest.raises(RecipeError):
-        tiny_workbench.export(tiny_bench, misfit, tmp_path / "merge")
+        finished(tiny_workbench.export(tiny_bench, misfit, tmp_path / "merge"))
     assert listing(tmp_path) == before
 
 
@@ -276,7 +277,7 @@ def test_plain_transformers_hears_with_the_folder_what_the_page_hears(real_bench
     recipe = Recipe("tiny-en", mixing=0.2, exponents=(0.8,))
     bench = real_bench.bench("tiny-en", no_progress)
     target = tmp_path / "merge"
-    real_bench.export(bench, recipe, target)
+    finished(real_bench.export(bench, recipe, target))
     model = WhisperForConditionalGeneration.from_pretrained(target)
     processor = WhisperProcessor.from_pretrained(target)
     utterances = chosen(read_manifest(speech / "speechocean762" / "dev-child").utterances, limit=5)

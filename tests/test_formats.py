@@ -18,10 +18,11 @@ from explorer.errors import ConfigError, RecipeError
 from explorer.formats.heading import number_text
 from explorer.formats.linear import same_sums, weighted_sums
 from explorer.formats.script import _PATTERNS, _pattern
-from explorer.formats.texts import FORMATS, export_text, read_foreign, recipe_from_foreign
+from explorer.formats.texts import FORMATS, export_text, recipe_from_foreign
 from explorer.methods import METHODS
 from explorer.recipe import recipe_from
 from explorer.schedule import SCHEDULE_NAMES
+from explorer.text_file import read_text
 from explorer.workbench import Workbench
 
 DRAWN = {"encoder.self": [1.0, 0.25], "decoder.self": [0.0, 0.5], "decoder.cross": [0.125, 0.0]}
@@ -411,7 +412,7 @@ def test_export_writes_a_file_or_tells(kind, run, tmp_path):
     assert (tmp_path / "there").stat().st_mode & 0o777 == (tmp_path / "checkpoints.yaml").stat().st_mode & 0o777
 
 
-@pytest.mark.parametrize("kind", ["mergekit", "sa-merge"])
+@pytest.mark.parametrize("kind", FORMATS)
 def test_a_recipe_goes_out_and_comes_back(kind, run, document, tmp_path):
     out = document(
         "export", "--format", kind, "--lambda", "0.3", "--scope", "encoder.self", "--out", tmp_path / "there"
@@ -447,8 +448,8 @@ def test_a_file_that_is_absent_is_named(run, tmp_path):
         2,
         f"error: {tmp_path / 'absent'}: no such file; expected a YAML file there.\n",
     )
-    with pytest.raises(ConfigError):
-        read_foreign(Path(tmp_path))
+    with pytest.raises(ConfigError, match="cannot be read as UTF-8 text"):
+        read_text(tmp_path)
 
 
 @pytest.mark.parametrize("kind", FORMATS)

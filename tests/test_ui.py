@@ -18,6 +18,7 @@ from explorer.ui.opening import Opening
 from explorer.ui.page import MODEL_QUEUE, build_page, page_head
 from explorer.ui.recipe_panel import method_rows
 from explorer.ui.render import Column, notice, transcripts
+from explorer.ui.saved import SavedFiles
 from explorer.ui.sent import entry, pins_of, recipe_entries, stamp_of, whole
 from explorer.ui.shelf import Shelf
 
@@ -29,7 +30,7 @@ HEARD = {"m1": "a x c", "merge": "a b x", "m2": "a b c"}
 def page() -> gr.Blocks:
     config = read_config(ROOT / "checkpoints.yaml")
     samples = {utterance.id: utterance for utterance in read_manifest(ROOT / "assets" / "clips").utterances}
-    return build_page(config, Opening(config), samples, Shelf(), None, serve_folders=False)
+    return build_page(config, Opening(config), samples, Shelf(), SavedFiles(), None, serve_folders=False)
 
 
 def test_nothing_of_the_page_is_a_public_interface(page):
@@ -58,6 +59,7 @@ def test_the_scripts_of_the_page_are_in_its_head():
         "mountStripe",
         "mountLens",
         "mountEvaluation",
+        "mountSave",
         "mixingRatios",
     ):
         assert f"page.{name} = " in head

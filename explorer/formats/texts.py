@@ -3,22 +3,22 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 import yaml
 
 from explorer.attention import attention_parameters, lane_depths
 from explorer.config import TripleSpec
-from explorer.config_file import read_yaml
-from explorer.errors import RecipeError
+from explorer.config_file import yaml_entries
+from explorer.errors import ConfigError, RecipeError
 from explorer.formats.authors import authors_text, recipe_from_authors
+from explorer.formats.ctranslate2 import ctranslate2_text
 from explorer.formats.heading import written_recipe
 from explorer.formats.mergekit import mergekit_text, recipe_from_mergekit
 from explorer.formats.script import script_text
 from explorer.recipe import Recipe
 
-Format = Literal["recipe", "json", "mergekit", "sa-merge", "python"]
+Format = Literal["recipe", "json", "mergekit", "sa-merge", "python", "ctranslate2"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 FILE_NAMES: dict[Format, str] = {
     "recipe": "recipe.yaml",
@@ -26,7 +26,9 @@ FILE_NAMES: dict[Format, str] = {
     "mergekit": "mergekit.yaml",
     "sa-merge": "merge_configs.yaml",
     "python": "merge.py",
+    "ctranslate2": "to_ctranslate2.sh",
 }
+_OWN_KEYS = frozenset({"version", "triple", "method", "schedule", "lambda"})
 
 
 def recipe_text(recipe: Recipe) -> str:
@@ -59,22 +61,38 @@ def export_text(
         return mergekit_text(recipe, names, fingerprint)
     if kind == "sa-merge":
         return authors_text(recipe, names, fingerprint)
+    if kind == "ctranslate2":
+        return ctranslate2_text(recipe, fingerprint, spec.language)
     return script_text(recipe, spec, lane_depths(attention_parameters(names)), fingerprint, local=local)
 
 
-def read_foreign(path: Path) -> tuple[Mapping[str, Any], str, str | None]:
-    """Read a file of mergekit's or the authors'.
+def written_entries(text: str, where: str) -> dict[str, Any]:
+    """Read the entries of a file that holds a recipe, mergekit's YAML or the authors'.
 
-    Returns:
-        Its entries, its text, and the triple that an export of this program names in its first lines.
+    Of a script that this program wrote, and of a document with a recipe in it (an exported folder's
+    ``merge_recipe.json``, a report), it is that recipe.
+
+    Args:
+        text: of the file.
+        where: what messages call it.
 
     Raises:
-        ConfigError: it cannot be read or is not YAML.
+        ConfigError: it is nothing of these.
     """
-    entries = read_yaml(path)
-    text = path.read_text(encoding="utf-8")
-    triple = (written_recipe(text) or {}).get("triple")
-    return entries, text, triple if isinstance(triple, str) else None
+    try:
+        entries = yaml_entries(text, where)
+    except ConfigError:
+        written = written_recipe(text)
+        if written is None:
+            raise
+        return written
+    inner = entries.get("recipe")
+    return inner if isinstance(inner, dict) else entries
+
+
+def is_foreign(entries: Mapping[str, Any]) -> bool:
+    """Say whether these are no entries of a recipe of ours."""
+    return "merge_configs" in entries or "merge_method" in entries or not _OWN_KEYS & entries.keys()
 
 
 def recipe_from_foreign(entries: Mapping[str, Any], text: str, names: Iterable[str], triple: str, where: str) -> Recipe:
@@ -96,5 +114,7 @@ def recipe_from_foreign(entries: Mapping[str, Any], text: str, names: Iterable[s
     elif "merge_method" in entries:
         found = recipe_from_mergekit(entries, text, names, triple, where)
     else:
-        raise RecipeError(f"{where}: expected mergekit's merge_method or the authors' merge_configs, but got neither.")
+        raise RecipeError(
+            f"{where}: expected a recipe (triple, method, …), mergekit's merge_method or the authors' merge_configs."
+        )
     return replace(found, triple=triple)

@@ -29,6 +29,8 @@ from explorer.ui.probing import Probing
 from explorer.ui.real_speech import RealSpeech
 from explorer.ui.recipe_panel import recipe_panel
 from explorer.ui.render import Column, model_titles, transcripts
+from explorer.ui.saved import SavedFiles
+from explorer.ui.saving import Saving
 from explorer.ui.shelf import Shelf
 from explorer.ui.striping import Striping
 from explorer.ui.sweep_tab import sweep_tab
@@ -41,7 +43,7 @@ SCRIPTS = (
     *("lane", "tools", "curve", "dials", "presets", "memory", "recalled", "recipe", "pins", "address", "keys"),
     *("needle", "layers", "clips", "real", "grid", "words", "transcripts", "ranges", "stripe"),
     *("colours", "sound", "spectrogram", "word_panel", "lens"),
-    *("evaluation", "results", "closer", "comparison", "sweep", "anatomy", "losses", "learning", "header"),
+    *("evaluation", "results", "closer", "comparison", "sweep", "anatomy", "losses", "learning", "save", "header"),
 )
 MODEL_QUEUE = "model"
 
@@ -57,6 +59,7 @@ def build_page(
     opening: Opening,
     samples: Mapping[str, Utterance],
     shelf: Shelf,
+    saved: SavedFiles,
     shipped: Shipped | None,
     *,
     serve_folders: bool,
@@ -68,6 +71,7 @@ def build_page(
         opening: of the workbench, started or not.
         samples: sample clips by id, the first one shown.
         shelf: keeps what a visitor's evaluations found; ``serving.routes`` serves it.
+        saved: keeps the models that visitors saved; ``serving.routes`` serves them.
         shipped: results for the sample clips, if they belong to what is here.
         serve_folders: whether visitors may evaluate folders of this machine.
     """
@@ -77,6 +81,7 @@ def build_page(
     exploring, evaluating = Exploring(opening, clips, shipped), Evaluating(opening, choosing, shelf)
     sections = (Lensing(opening, clips), Striping(opening, clips, shipped))
     probing = Probing(opening, samples, shelf)
+    saving = Saving(opening, saved)
     comparing, sweeping = Comparing(opening, choosing), Sweeping(opening, choosing, open_=serve_folders)
     demo = gr.Blocks(title="SA Merge Explorer", analytics_enabled=False, fill_width=True, delete_cache=(600, 3600))
     with demo:
@@ -99,6 +104,7 @@ def build_page(
                 demo,
                 real,
                 teaching,
+                saving,
                 own_places=opening.own_places,
             )
         with gr.Tab("Evaluate", id="evaluate"):
@@ -112,7 +118,7 @@ def build_page(
         with gr.Tab("About", id="about"):
             _about_tab(config)
         demo.unload(exploring.leave)
-        for each in (evaluating, comparing, sweeping, teaching, probing, *sections):
+        for each in (evaluating, comparing, sweeping, teaching, saving, probing, *sections):
             demo.unload(each.leave)
     return demo
 
@@ -125,6 +131,7 @@ def _explore_tab(
     demo: gr.Blocks,
     real: RealSpeech,
     teaching: Teaching,
+    saving: Saving,
     *,
     own_places: bool,
 ) -> gr.HTML:
@@ -200,6 +207,7 @@ def _explore_tab(
         probes.lay_out_why()
         insight(lensing, striping, [panel, chosen, player, reference], MODEL_QUEUE)
         teaching.lay_out()
+        saving.lay_out(panel)
     probes.wire(chosen, player, reference)
     return panel
 

@@ -1,4 +1,4 @@
-"""What the page's own addresses serve: a clip of a visitor's evaluation, and its reports.
+"""What the page's own addresses serve: a clip of a visitor's evaluation, its reports, a model that was saved.
 
 Audio of a folder corpus never becomes a file of Gradio's: it is decoded when it is asked for, handed to the visitor
 whose evaluation named it, and kept nowhere.
@@ -9,11 +9,12 @@ from typing import get_args
 
 import soundfile
 from fastapi import APIRouter, Response
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import FileResponse, PlainTextResponse
 
 from explorer.audio import SAMPLE_RATE, load_clip
 from explorer.errors import ExplorerError
 from explorer.report_file import ReportKind, report_text
+from explorer.ui.saved import SavedFiles
 from explorer.ui.shelf import Shelf
 
 # Neither the browser's disk nor anything on the way may keep what is served here, nor tell others where it was.
@@ -24,11 +25,13 @@ PRIVATE = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 GONE = "This address has ended with the visit it belonged to; evaluate again."
+NO_MODEL = "This model is no longer kept; save it again."
 _TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8", "html": "text/html; charset=utf-8"}
 
 
-def routes(shelf: Shelf) -> APIRouter:
-    """Return the routes below ``/evaluation/ADDRESS``, the address of a visit."""
+def routes(shelf: Shelf, saved: SavedFiles) -> APIRouter:
+    """Return the routes below ``/evaluation/ADDRESS``, the address of a visit, and below ``/saved/ADDRESS``."""
+    both = APIRouter(include_in_schema=False)
     router = APIRouter(prefix="/evaluation", include_in_schema=False)
 
     @router.get("/{address}/clip/{number}")
@@ -54,4 +57,12 @@ def routes(shelf: Shelf) -> APIRouter:
                 return Response(report_text(visit.runs, known), media_type=_TYPES[known], headers=PRIVATE | attached)
         return PlainTextResponse(GONE, 404, PRIVATE)
 
-    return router
+    @both.get("/saved/{address}/model.zip")
+    def model(address: str) -> Response:
+        path = saved.at(address)
+        if path is None:
+            return PlainTextResponse(NO_MODEL, 404, PRIVATE)
+        return FileResponse(path, media_type="application/zip", filename=path.name, headers=PRIVATE)
+
+    both.include_router(router)
+    return both

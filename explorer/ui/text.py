@@ -93,6 +93,8 @@ weights: what a merge hears, only clips can tell.
 
 LEARNING_BEGINS = "The clips are read, and the speakers kept aside are heard with the curve as it is…"
 
+SAVING_STOPPED = "Stopped; nothing was kept."
+
 ANATOMY_WAITING = "The task vectors are looked at…"
 
 ANATOMY_FAILED = "The task vectors could not be measured; the terminal says why."

@@ -1,0 +1,164 @@
+"""The Save section on the Explore tab: a recipe leaves as a text or as its model's zip, and comes back from a file."""
+
+import importlib
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from explorer.errors import ConfigError, ExplorerError, RecipeError, seen
+from explorer.formats.texts import FILE_NAMES, FORMATS
+from explorer.recipe import Recipe
+from explorer.steps import Step
+from explorer.summary import Json
+from explorer.ui.evaluate_tab import PLUMBING
+from explorer.ui.newest import Newest
+from explorer.ui.opening import Opening
+from explorer.ui.saved import SavedFiles
+from explorer.ui.sent import Sent, entry, recipe_entries, stamp_of
+from explorer.ui.text import SAVING_STOPPED
+
+if TYPE_CHECKING:
+    from explorer.verification import DataType
+
+CANCELLED = 0.5  # added to a run's stamp: no newer run, but no more of this one
+FOLDER = "folder"
+DTYPES: "tuple[DataType, ...]" = ("float32", "float16", "bfloat16")
+LONGEST = 1_000_000  # characters of a file that is opened
+
+
+class Saving:
+    """The handlers of the section; one object serves everyone."""
+
+    def __init__(self, opening: Opening, saved: SavedFiles) -> None:
+        """Take what the section works with.
+
+        Args:
+            opening: of the workbench.
+            saved: keeps the zips for their visitors.
+        """
+        self._opening = opening
+        self._saved = saved
+        self._running = Newest()
+
+    def lay_out(self, panel: gr.HTML) -> None:
+        """Build the section: its value is {state, notice, stamp, action, …}; ``submit`` saves, opens or cancels.
+
+        Args:
+            panel: the recipe panel, whose recipe is saved.
+        """
+        section = gr.HTML(
+            value={"state": "", "stamp": 0},
+            html_template="",
+            js_on_load="SAMerge.mountSave(element, props, trigger, watch); // fires 'submit'",
+            kinds=[FOLDER, *FORMATS],
+            dtypes=list(DTYPES),
+            longest=LONGEST,
+            elem_id="save",
+        )
+        section.submit(self.announce, section, None, **PLUMBING)
+        section.submit(
+            self.run,
+            [section, panel],
+            section,
+            concurrency_id="saving",
+            concurrency_limit=1,
+            show_progress="hidden",
+            trigger_mode="always_last",
+            api_visibility="private",
+        )
+
+    def announce(self, shown: Sent, request: gr.Request) -> None:
+        """Say at once, past the queue, that older work of this visitor, or this, is no longer wanted."""
+        stopped = CANCELLED if entry(shown, "action") == "cancel" else 0.0
+        self._running.note(str(request.session_hash), stamp_of(shown) + stopped)
+
+    def leave(self, request: gr.Request) -> None:
+        """Stop the work of a visitor who has left, and take away what they saved."""
+        self._running.forget(str(request.session_hash))
+        self._saved.forget(str(request.session_hash))
+
+    def run(self, shown: Sent, panel: Sent, request: gr.Request) -> Iterator[object]:
+        """Save the panel's recipe, or open a file."""
+        session, stamp, action = str(request.session_hash), stamp_of(shown), entry(shown, "action")
+        if action == "cancel":
+            yield gr.skip()  # the work has been told, and says so itself
+            return
+        self._running.note(session, stamp)
+        base: Json = {"stamp": stamp, "action": action, "kind": entry(shown, "kind")}
+        try:
+            if action == "open":
+                yield from self._open(shown, base)
+            else:
+                yield from self._save(shown, panel, base, session)
+        except (ExplorerError, OSError) as error:
+            if not self._running.is_past(session, stamp + CANCELLED):
+                says = f"Nothing can be written here ({error.strerror})." if isinstance(error, OSError) else str(error)
+                yield base | {"state": "error", "notice": says}
+
+    def _open(self, shown: Sent, base: Json) -> Iterator[Json]:
+        text, name = entry(shown, "text"), entry(shown, "name")
+        if not isinstance(text, str) or not isinstance(name, str) or len(text) > LONGEST:
+            raise ConfigError("Open: expected a text file of at most 1 MB; choose another.")
+        workbench, found = self._opening.workbench(), list[Recipe]()
+        opened = importlib.import_module("explorer.saving").opened_recipe
+        # Mergekit's and the authors' files name tensors: their triple may have to be fetched first.
+        for says in self._opening.told(
+            f"{name} is read…",
+            lambda: found.append(opened(workbench, text, name[:80], None, self._opening.progress)),
+        ):
+            yield base | {"state": "running", "notice": says}
+        yield base | {"state": "opened", "notice": f"{name}: {found[0].summary}.", "recipe": found[0].as_dict()}
+
+    def _save(self, shown: Sent, panel: Sent, base: Json, session: str) -> Iterator[Json]:
+        kind, dtype = entry(shown, "kind"), entry(shown, "dtype")
+        if kind != FOLDER and kind not in FORMATS:
+            raise RecipeError(f"Save: expected one of {', '.join((FOLDER, *FORMATS))}, but got {seen(kind)}.")
+        workbench = self._opening.workbench()
+        recipe = workbench.recipe(recipe_entries(panel), "page")
+        if not workbench.is_open(recipe.triple):
+            for says in self._opening.told(recipe.triple, lambda: self._opening.bench(recipe.triple)):
+                yield base | {"state": "running", "notice": says}
+        bench = self._opening.bench(recipe.triple)
+        saving = importlib.import_module("explorer.saving")  # torch is there by now, not at the start
+        if kind != FOLDER:
+            text, fingerprint = saving.saved_text(bench, recipe, kind, local=self._opening.own_places)
+            told = f"{recipe.summary} · weights {fingerprint}"
+            yield base | {"state": "saved", "notice": told, "text": text, "file": FILE_NAMES[kind]}
+            return
+        if dtype not in DTYPES:
+            raise RecipeError(f"Save: expected {', '.join(DTYPES)}, but got {seen(dtype)}.")
+        clips = saving.sample_clips(workbench.config) if entry(shown, "verify") is True else None
+        address, folder = self._saved.place(session)
+        target = folder / f"{recipe.triple}-{recipe.method}-{recipe.id[:8]}.zip"
+        began, stamp = time.monotonic(), base["stamp"]
+        with closing(saving.write_zip(workbench, bench, recipe, target, dtype, clips)) as steps:
+            while True:
+                try:
+                    step: Step = next(steps)
+                except StopIteration as end:
+                    fingerprint, verified = end.value
+                    break
+                if self._running.is_past(session, stamp):
+                    self._saved.forget(session)
+                    # A newer run of this visitor goes on from here; only who pressed Cancel is told.
+                    if not self._running.is_past(session, stamp + CANCELLED):
+                        yield base | {"state": "stopped", "notice": SAVING_STOPPED}
+                    return
+                yield base | _told(step, time.monotonic() - began)
+        size = target.stat().st_size
+        yield base | {
+            "state": "saved",
+            "notice": f"{recipe.summary} · {dtype} · {size / 1e6:.0f} MB · weights {fingerprint}",
+            "verified": verified,
+            "address": address,
+            "file": target.name,
+        }
+
+
+def _told(step: Step, seconds: float) -> Json:
+    """Return how far it is; what is left is told once a tenth is done."""
+    left: Any = seconds * (1 - step.share) / step.share if step.share >= 0.1 else None
+    return {"state": "running", "notice": step.what, "share": step.share, "remaining": left}
