@@ -1,4 +1,4 @@
-"""The merge is saved from the page, fetched, verified and opened again; a save that is not wanted any more is stopped."""
+"""The merge is saved from the page, fetched, verified and opened again; a save that is given up leaves nothing."""
 
 import json
 import zipfile
