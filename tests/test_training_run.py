@@ -19,6 +19,7 @@ from explorer.checkpoints.task_vector import add_task_vector, load_task_vector
 from explorer.checkpoints.triple import load_triple
 from explorer.checkpoints.weights import load_weights
 from explorer.config import Source, TripleSpec
+from training import average as average_command
 from training import fine_tune
 from training import record as record_command
 from training.batches import Batch
@@ -316,6 +317,28 @@ def test_a_vector_is_measured_and_its_header_says_what_it_scored(command, corpus
     assert row["wer"] == round(100 * (row["substitutions"] + row["deletions"] + row["insertions"]) / row["words"], 2)
     assert row["clips"] == 36
     assert capsys.readouterr().out.count("\n") == 4
+
+
+def test_the_mean_of_two_runs_is_their_mean_and_its_header_says_of_what(command, tmp_path, vector, capsys):
+    parts = [command(name="one"), command("--seed", "1", name="other")]
+    out = tmp_path / "mean.safetensors"
+    assert average_command.main([*map(str, parts), "--out", str(out)]) == 0
+    one, other, mean = map(load_task_vector, (*parts, out))
+    assert set(mean) == set(one) == set(other)
+    for name, values in mean.items():
+        assert (values - (one[name] + other[name]) / 2).abs().max() <= values.abs().max() / 100
+    header, headers = header_of(out), [header_of(path) for path in parts]
+    assert header["base_fingerprint"] == headers[0]["base_fingerprint"]
+    assert header["hours"] == headers[0]["hours"]
+    assert "seed" not in header
+    assert [part["run"] for part in json.loads(header["mean_of"])] == [each["run"] for each in headers]
+    assert average_command.main([str(parts[0]), "--out", str(out)]) == 2
+    write_task_vector(tmp_path / "foreign.safetensors", vector, {**headers[0], "base_fingerprint": "0"})
+    assert average_command.main([str(parts[0]), str(tmp_path / "foreign.safetensors"), "--out", str(out)]) == 2
+    assert [line.split(":")[0] for line in capsys.readouterr().err.splitlines() if line.startswith("error")] == [
+        "error"
+    ] * 2
+    assert load_task_vector(out).keys() == mean.keys()
 
 
 def test_a_vector_that_is_not_there_is_one_line(corpus, tiny_whisper_folders, tmp_path, capsys):
