@@ -19,6 +19,8 @@ from training.task_vector_file import commit_of_script, write_task_vector
 # What the header says of a part; what all parts agree on, it says of the whole.
 _OF_A_PART = ("run", "data", "hours", "clips", "speakers", "seed", "steps", "synthetic", "options", "epochs", "commit")
 _NOT_THE_MEANS = ("format", "name", "wer")
+# Hash of the file, and of the weights in it; how the latter is computed has changed once.
+_BASE = ("base_sha256", "base_fingerprint")
 
 
 def average(paths: Sequence[Path], out: Path) -> None:
@@ -35,7 +37,7 @@ def average(paths: Sequence[Path], out: Path) -> None:
         raise TrainingError("average: expected two task vectors or more; name another one.")
     headers = [task_vector_header(path) for path in paths]
     for path, header in zip(paths, headers, strict=True):
-        if header["base_fingerprint"] != headers[0]["base_fingerprint"]:
+        if not any(header.get(key) == headers[0][key] for key in _BASE if key in headers[0]):
             raise TrainingError(f"{path}: is of another base than {paths[0]}; average task vectors of one base.")
     vectors = [load_task_vector(path) for path in paths]
     names = {name: None for vector in vectors for name in vector}
@@ -47,7 +49,7 @@ def average(paths: Sequence[Path], out: Path) -> None:
     common = {
         key: value
         for key, value in first.items()
-        if key not in _NOT_THE_MEANS and all(header.get(key) == value for header in headers)
+        if key in _BASE or (key not in _NOT_THE_MEANS and all(header.get(key) == value for header in headers))
     }
     parts = [{key: header[key] for key in _OF_A_PART if key in header} for header in headers]
     write_task_vector(out, mean, {**common, "mean_of": json.dumps(parts, sort_keys=True), "commit": commit_of_script()})
