@@ -3,14 +3,14 @@
 (() => {
   "use strict";
   const page = (window.SAMerge = window.SAMerge || {});
-  const { el } = page;
+  const { el, say } = page;
 
   page.mountAnatomy = (element, props, trigger, watch) => {
     const show = () => {
       const { state = "", notice = "", triple = "", title = "" } = props.value || {};
       element.replaceChildren(el("div", { class: "sam-anatomy", "data-state": state, "data-triple": triple },
         notice ? el("p", { class: `sam-notice sam-notice-${state}`, role: state === "error" ? "alert" : "status" }, notice) : null,
-        title ? el("p", { class: "sam-recipe-line" }, `The triple on the Explore tab: ${triple} · ${title}`) : null));
+        title ? el("p", { class: "sam-recipe-line" }, say("anatomy.triple", { triple, title })) : null));
     };
     watch("value", show);
     show();
@@ -34,18 +34,18 @@
     const recipe = page.recipe;
     const row = page.methods[recipe.method];
     const found = [];
-    if (cell.lane && row.curve) found.push(action(`Show layer ${cell.layer} on the curve`, () => { page.openTab("Explore"); seek(cell.lane, cell.layer); }));
+    if (cell.lane && row.curve) found.push(action(say("anatomy.show", { layer: cell.layer }), () => { page.openTab("explore"); seek(cell.lane, cell.layer); }));
     if (row.parts.includes(cell.part)) {
-      const take = (change) => () => { page.takeRecipe({ ...recipe, ...change }); page.openTab("Explore"); };
-      found.push(action(`Merge only ${cell.part}`, take({ scope: [cell.part] })));
-      if (recipe.projections && cell.projection) found.push(action(`Merge only ${cell.projection} of ${cell.part}`, take({ scope: [cell.part], projections: [cell.projection] })));
-    } else found.push(el("span", { class: "sam-note" }, `${row.title} leaves ${cell.part} as M1 has it; other methods on Explore can merge it.`));
+      const take = (change) => () => { page.takeRecipe({ ...recipe, ...change }); page.openTab("explore"); };
+      found.push(action(say("anatomy.part", { part: cell.part }), take({ scope: [cell.part] })));
+      if (recipe.projections && cell.projection) found.push(action(say("anatomy.projection", { projection: cell.projection, part: cell.part }), take({ scope: [cell.part], projections: [cell.projection] })));
+    } else found.push(el("span", { class: "sam-note" }, say("anatomy.left", { method: row.title, part: cell.part })));
     return found;
   };
 
   page.mountCell = (element, props, watch, figure) => {
-    const place = el("select", { "aria-label": "matrix or head" });
-    const layer = el("select", { "aria-label": "layer" });
+    const place = el("select", { "aria-label": say("anatomy.place") });
+    const layer = el("select", { "aria-label": say("anatomy.layer") });
     const says = el("p", { class: "sam-cell-says", role: "status" });
     const leads = el("div", { class: "sam-cell-leads" });
     let cells = [];
@@ -67,7 +67,7 @@
       if (!cells.length) { element.replaceChildren(); return; }
       options(place, [...new Set(cells.map((each) => each.place))], cells[0].place);
       element.replaceChildren(el("div", { class: "sam-cell" },
-        el("div", { class: "sam-filters" }, el("label", {}, "Cell ", place), el("label", {}, "layer ", layer)), says, leads));
+        el("div", { class: "sam-filters" }, el("label", {}, say("anatomy.cell"), " ", place), el("label", {}, say("anatomy.layer"), " ", layer)), says, leads));
       show(cells[0]);
     };
     page.onMark(figure, (mark) => { if (cells[mark]) show(cells[mark]); });

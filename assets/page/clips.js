@@ -32,7 +32,7 @@
       guest.replaceChildren(el("p", {}, el("b", {}, clip.title), ` “${clip.reference}” `, el("small", {}, clip.facts)), page.clipPlayer(clip.visit, clip.clip));
       guest.dataset.title = clip.title;
       choose(clip.id);
-      page.openTab("Explore");
+      page.openTab("explore");
     };
     const choose = (id) => {
       props.value = { id, stamp: page.stamp() };

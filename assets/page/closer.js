@@ -3,14 +3,14 @@
 (() => {
   "use strict";
   const page = (window.SAMerge = window.SAMerge || {});
-  const { el } = page;
+  const { el, say } = page;
 
   /** Addresses relative to the page hold behind any proxy. */
   page.ofVisit = (visit, rest) => new URL(`evaluation/${visit}/${rest}`, document.baseURI).href;
 
   /** A player that fetches its clip when it is made. */
   page.clipPlayer = (visit, clip) => {
-    const player = el("audio", { controls: true, controlslist: "nodownload", "aria-label": "the clip" });
+    const player = el("audio", { controls: true, controlslist: "nodownload", "aria-label": say("results.clip") });
     const box = el("span", { class: "sam-player" }, player);
     fetch(page.ofVisit(visit, `clip/${clip}`)).then(async (answer) => {
       if (!answer.ok) throw new Error(await answer.text());
@@ -29,12 +29,12 @@
         const clip = (row) => el("div", { class: "sam-row" }, page.clipPlayer(value.visit, part.clips[row.index]),
           el("button", { type: "button", class: "sam-button", onclick: () => page.openClip({
             id: `${value.visit}/${part.clips[row.index]}`, visit: value.visit, clip: part.clips[row.index], title: row.id, reference: row.reference,
-            facts: part.corpus, seconds: row.duration }) }, "Open in Explore"));
+            facts: part.corpus, seconds: row.duration }) }, say("results.open")));
         const browser = page.resultsBrowser(part, { clip });
         browsers.push(browser);
-        return el("section", { "data-part": part.corpus }, el("h3", {}, `Every clip of ${part.corpus}`), browser.node);
+        return el("section", { "data-part": part.corpus }, el("h3", {}, say("results.every_of", { corpus: part.corpus })), browser.node);
       });
-      const links = ["html", "csv", "json"].map((kind) => el("a", { class: "sam-button", href: page.ofVisit(value.visit, `report.${kind}`), download: `evaluation.${kind}` }, `Save as ${kind.toUpperCase()}`));
+      const links = ["html", "csv", "json"].map((kind) => el("a", { class: "sam-button", href: page.ofVisit(value.visit, `report.${kind}`), download: `evaluation.${kind}` }, say("results.save", { kind: kind.toUpperCase() })));
       element.replaceChildren(el("div", { class: "sam-row sam-exports" }, ...links), ...parts);
     };
     page.showClips = ({ part, fate, model, utterances, what }) => {
@@ -43,7 +43,7 @@
     };
 
     page.onMark("view", ([mark], plot) => {
-      if (Array.isArray(mark)) page.showClips({ part: plot.layout.meta?.part ?? 0, utterances: mark, what: `from the chart: ${mark.length} ${mark.length === 1 ? "clip" : "clips"}` });
+      if (Array.isArray(mark)) page.showClips({ part: plot.layout.meta?.part ?? 0, utterances: mark, what: page.fromChart(mark) });
       else if (mark && mark.merge !== null) page.takeRecipe(props.value.merges[mark.merge]);
     });
     watch("value", show);

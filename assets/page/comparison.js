@@ -20,7 +20,6 @@
     return { share: table.ended && !table.stopped ? 1 : heard / Math.max(1, table.clips * models), remaining: table.ended ? null : table.remaining };
   };
 
-  const duration = (seconds) => (seconds < 60 ? say("compare.seconds", { seconds: Math.ceil(seconds) }) : say("compare.minutes", { minutes: Math.floor(seconds / 60), seconds: Math.round(seconds % 60) }));
 
   const signed = (fraction) => `${fraction < 0 ? "−" : "+"}${Math.abs(100 * fraction).toFixed(1)}`;
   const GLYPHS = { better: "✓", worse: "✗", undecided: "≈", "the same": "=" };
@@ -36,7 +35,7 @@
 
   const number = (value, digits) => el("td", {}, value === null || value === undefined ? "–" : value.toFixed(digits));
 
-  const open = (recipe) => { page.takeRecipe(recipe); page.openTab("Explore"); };
+  const open = (recipe) => { page.takeRecipe(recipe); page.openTab("explore"); };
   const name = (row, recipe) => (recipe
     ? el("button", { type: "button", class: "sam-link", title: say("compare.open"), onclick: (event) => { event.stopPropagation(); open(recipe); } }, row)
     : row);
@@ -81,9 +80,9 @@
     const { share, remaining } = page.comparisonProgress(table);
     const heard = table.corpora.length ? table.corpora[table.corpora.length - 1] : null;
     const told = heard ? say("compare.heard", { done: heard.done, total: heard.total, corpus: heard.title, models: table.rows.length }) : say("compare.making", { made: table.rows.length });
-    const left = remaining === null ? "" : say("compare.to_go", { time: duration(remaining) });
+    const left = remaining === null ? "" : say("compare.to_go", { time: page.duration(remaining) });
     return el("div", { class: "sam-progress" }, el("progress", { max: 1, value: share, "aria-label": say("compare.progress") }),
-      el("span", {}, `${told} ${say("compare.took", { time: duration(table.seconds) })}${left}`));
+      el("span", {}, `${told} ${say("compare.took", { time: page.duration(table.seconds) })}${left}`));
   };
 
   const caption = (table) => table.corpora.map((corpus) => say("compare.n", { corpus: corpus.title, clips: corpus.done, speakers: corpus.speakers })).join(" · ");

@@ -91,7 +91,7 @@
 
     /** A field for a checkpoint that no list names: it gets a slider of its own, and is loaded when that first moves. */
     field() {
-      const input = el("input", { type: "text", id: "sam-add-place", placeholder: "folder:/path  hub:owner/name", maxlength: 300 });
+      const input = el("input", { type: "text", id: "sam-add-place", placeholder: say("recipe.place_example"), maxlength: 300 });
       const told = el("span", { class: "sam-hint", role: "status" });
       const take = () => {
         const place = input.value.trim();

@@ -69,6 +69,9 @@
     hook();
   };
 
+  page.duration = (seconds) => (seconds < 60 ? page.say("time.seconds", { seconds: Math.ceil(seconds) })
+    : page.say("time.minutes", { minutes: Math.floor(seconds / 60), seconds: Math.round(seconds % 60) }));
+
   page.percent = (fraction) => (fraction === null ? "–" : `${(100 * fraction).toFixed(1)} %`);
 
   /** The table of methods, put here by the recipe panel. */
@@ -83,9 +86,9 @@
       if (!["custom", "constant"].includes(recipe.schedule)) parts.push(`α ${Array.isArray(recipe.alpha) ? recipe.alpha.join(" / ") : recipe.alpha}`);
     }
     parts.push(...row.parameters.map((each) => `${each.symbol} ${recipe[each.name]}`));
-    const all = row.curve ? "all attention" : "everything";
-    parts.push(recipe.scope.length === (row.curve ? 3 : row.parts.length) ? all : recipe.scope.join(", ") || "nothing merged");
-    if (recipe.projections && recipe.projections.length < 3) parts.push(recipe.projections.join(", ") || "no projection");
+    const all = page.say(row.curve ? "recipe.all_attention" : "recipe.everything");
+    parts.push(recipe.scope.length === (row.curve ? 3 : row.parts.length) ? all : recipe.scope.join(", ") || page.say("recipe.nothing"));
+    if (recipe.projections && recipe.projections.length < 3) parts.push(recipe.projections.join(", ") || page.say("recipe.no_projection"));
     const finer = Object.keys(recipe.finer || {});
     if (finer.some((part) => !part.endsWith("feed-forward"))) parts.push(page.say("recipe.finer"));
     if (finer.some((part) => part.endsWith("feed-forward"))) parts.push(page.say("recipe.forward"));

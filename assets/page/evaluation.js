@@ -2,19 +2,20 @@
 (() => {
   "use strict";
   const page = (window.SAMerge = window.SAMerge || {});
-  const { el } = page;
+  const { el, say, duration } = page;
 
-  const duration = page.duration = (seconds) => (seconds < 60 ? `${Math.ceil(seconds)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`);
-
-  const many = (number, name) => `${number} ${name}${number === 1 ? "" : "s"}`;
+  const clips = (count) => say(count === 1 ? "evaluation.clip" : "evaluation.clips", { count });
+  const speakers = (count) => say(count === 1 ? "evaluation.speaker" : "evaluation.speakers", { count });
 
   const progress = (part) => {
     const share = part.total ? part.done / part.total : 0;
-    const left = part.remaining === null || !part.running ? "" : `, about ${duration(part.remaining)} to go`;
+    const left = part.remaining === null || !part.running ? "" : say("evaluation.left", { time: duration(part.remaining) });
     return el("div", { class: "sam-progress" },
-      el("progress", { max: 1, value: share, "aria-label": "progress of the evaluation" }),
-      el("span", {}, `${part.done} of ${many(part.total, "clip")} in ${duration(part.seconds)}${left}`));
+      el("progress", { max: 1, value: share, "aria-label": say("evaluation.progress") }),
+      el("span", {}, say("evaluation.heard", { done: part.done, clips: clips(part.total), time: duration(part.seconds) }), left));
   };
+
+  const COLUMNS = ["model", "wer", "interval", "substitutions", "deletions", "insertions", "words"];
 
   const row = (each) => el("tr", { "data-model": each.model },
     el("th", { scope: "row" }, each.title),
@@ -24,23 +25,24 @@
 
   /** What the numbers below depend on, and what they mean. */
   const caption = (part) => [
-    el("p", { class: "sam-caption" }, el("b", {}, part.corpus), ` · n = ${many(part.done, "clip")}, ${many(part.speakers, "speaker")} · ${part.settings}`,
-      el("strong", { class: "sam-moved" }, " · the curve has moved since")),
+    el("p", { class: "sam-caption" }, el("b", {}, part.corpus), ` · n = ${clips(part.done)}, ${speakers(part.speakers)} · ${part.settings}`,
+      el("strong", { class: "sam-moved" }, " · ", say("evaluation.moved"))),
     part.note ? el("p", { class: "sam-caption" }, part.note) : null,
-    el("p", { class: "sam-caption" }, "WER: words heard wrong (≠), missed (−) or added (+), over words said; smaller is better. Interval: where the rate of all such speakers lies, 95 times in 100."),
+    el("p", { class: "sam-caption" }, say("evaluation.explained")),
   ];
 
   const table = (part) => el("table", { class: "sam-table sam-rates" },
-    el("thead", {}, el("tr", {}, ...["Model", "WER", "95 % interval", "≠ substituted", "− deleted", "+ inserted", "words"].map((name) => el("th", { scope: "col" }, name)))),
+    el("thead", {}, el("tr", {}, ...COLUMNS.map((name) => el("th", { scope: "col" }, say(`evaluation.column.${name}`))))),
     el("tbody", {}, ...part.rows.map(row)));
 
   /** What a merge did to every word, compared with its parents; a fate leads to the clips where it struck. */
-  const ledger = (title, counts, chosen) => el("dl", { class: "sam-ledger", "aria-label": `what ${title} did to every word` },
-    el("span", { class: "sam-ledger-title" }, `Words of ${title}:`),
+  const ledger = (title, counts, chosen) => el("dl", { class: "sam-ledger", "aria-label": say("evaluation.fates", { title }) },
+    el("span", { class: "sam-ledger-title" }, say("evaluation.words_of", { title })),
     ...Object.entries(counts).map(([fate, count]) => {
       const leads = chosen && count && fate !== "kept";
-      const name = leads ? el("button", { type: "button", class: "sam-link", onclick: () => chosen(fate) }, fate) : fate;
-      return el("div", { title: page.FATES[fate].meaning, "data-fate": fate }, el("dt", {}, name), el("dd", {}, String(count)));
+      const { name, meaning } = page.FATES[fate];
+      const label = leads ? el("button", { type: "button", class: "sam-link", onclick: () => chosen(fate) }, name) : name;
+      return el("div", { title: meaning, "data-fate": fate }, el("dt", {}, label), el("dd", {}, String(count)));
     }));
 
   /** One corpus' part of an evaluation. `chosen(model, fate)` follows a fate to its clips. */
@@ -50,7 +52,7 @@
     const title = Object.fromEntries(part.rows.map((each) => [each.model, each.title]));
     for (const [model, counts] of Object.entries(part.ledgers)) nodes.push(ledger(title[model], counts, chosen && ((fate) => chosen(model, fate))));
     if (part.problems?.length) {
-      nodes.push(el("details", {}, el("summary", {}, `${part.problems.length} left out`), el("ul", {}, ...part.problems.map((problem) => el("li", {}, problem)))));
+      nodes.push(el("details", {}, el("summary", {}, say("evaluation.left_out", { count: part.problems.length })), el("ul", {}, ...part.problems.map((problem) => el("li", {}, problem)))));
     }
     return el("section", { class: "sam-part", "aria-label": part.corpus }, ...nodes);
   };

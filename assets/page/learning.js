@@ -16,8 +16,8 @@
     let taken = 0; // stamp of the run whose result is on the panel
     const corpus = choice("learn-corpus", props.corpora.map((name) => [name, name]));
     const kind = choice("learn-kind", Object.entries(props.kinds).map(([name, holds]) => [name, `${name}: ${holds}`]));
-    const folder = el("input", { type: "text", id: "learn-folder", placeholder: "/path/to/corpus" });
-    const filter = el("input", { type: "text", id: "learn-filter", placeholder: "age <= 14" });
+    const folder = el("input", { type: "text", id: "learn-folder", placeholder: say("learning.folder_example") });
+    const filter = el("input", { type: "text", id: "learn-filter", placeholder: say("learning.filter_example") });
     const limit = el("input", { type: "number", id: "learn-limit", min: 2, value: props.preset.limit });
     const steps = el("input", { type: "number", id: "learn-steps", min: 1, value: props.preset.steps });
     const objective = choice("learn-objective", Object.keys(props.objectives).map((name) => [name, say(`learning.objective.${name}`)]));

@@ -77,7 +77,7 @@
 
     pin(recipe, name = null) {
       if (this.pinned(recipe)) return;
-      const wanted = name || page.describe(recipe).replace(" · all attention", "");
+      const wanted = name || page.describe(recipe).replace(` · ${page.say("recipe.all_attention")}`, "");
       let free = wanted;
       for (let number = 2; this.pins.some((pin) => pin.name === free); number += 1) free = `${wanted} (${number})`;
       this.pins = [...this.pins, { name: free.slice(0, LONGEST), recipe: structuredClone(recipe), shown: this.pins.filter((pin) => pin.shown).length < 2 }];

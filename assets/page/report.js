@@ -2,14 +2,14 @@
 (() => {
   "use strict";
   const page = (window.SAMerge = window.SAMerge || {});
-  const { el } = page;
+  const { el, say } = page;
 
   const draw = (plot, figure, browser) => {
     if (plot.childElementCount) return;
     window.Plotly.newPlot(plot, figure.data, figure.layout, { responsive: true, displayModeBar: false, showTips: false });
     plot.on("plotly_click", ({ points }) => {
       const mark = points.map((point) => point.customdata?.[0]).find(Array.isArray);
-      if (mark) browser.pick(mark, `from the chart: ${mark.length} ${mark.length === 1 ? "clip" : "clips"}`);
+      if (mark) browser.pick(mark, page.fromChart(mark));
     });
   };
 
@@ -17,14 +17,14 @@
 
   /** What a colleague has to know to read the numbers, or to get them again. */
   const settings = (document_) => el("dl", { class: "sam-settings" },
-    ...setting("Corpus", `${document_.corpus.name}: ${document_.utterances} utterances of ${document_.speakers} speakers`),
-    ...setting("Chosen by", document_.corpus.steps.map(([rule, removed]) => `${rule} (${removed} fewer)`).join("; ") || "everything there is"),
-    ...setting("Triple", document_.recipe.triple),
+    ...setting(say("report.corpus"), say("report.corpus.is", { name: document_.corpus.name, utterances: document_.utterances, speakers: document_.speakers })),
+    ...setting(say("report.chosen"), document_.corpus.steps.map(([rule, removed]) => say("report.chosen.step", { rule, removed })).join("; ") || say("report.chosen.all")),
+    ...setting(say("report.triple"), document_.recipe.triple),
     ...[["merge", document_.recipe], ...Object.entries(document_.pins)].filter(([name]) => name in document_.models)
       .flatMap(([name, recipe]) => setting(name, JSON.stringify(recipe))),
-    ...Object.entries(document_.fingerprints).flatMap(([name, print]) => setting(`weights of ${name}`, print)),
-    ...setting("Text", `${document_.normalizer} normaliser, fillers ${document_.fillers}`),
-    ...setting("Verdict", "better or worse: zero lies outside the 95 % interval of the difference, from 10,000 resamples of speakers; else undecided."));
+    ...Object.entries(document_.fingerprints).flatMap(([name, print]) => setting(say("report.weights", { name }), print)),
+    ...setting(say("report.text"), say("report.text.is", { normalizer: document_.normalizer, fillers: document_.fillers })),
+    ...setting(say("report.verdict"), say("report.verdict.is")));
 
   page.mountReport = (element) => {
     const value = JSON.parse(document.querySelector("#value").textContent);
@@ -39,10 +39,10 @@
         if (index === 0) plots.push({ plot, figure, browser });
         return fold;
       });
-      return [el("h2", {}, part.corpus), settings(value.document[place]), page.evaluationPart(part, (model, fate) => browser.filter(fate, model)), ...figures, el("h3", {}, "Every clip"), browser.node];
+      return [el("h2", {}, part.corpus), settings(value.document[place]), page.evaluationPart(part, (model, fate) => browser.filter(fate, model)), ...figures, el("h3", {}, say("results.every")), browser.node];
     });
     element.replaceChildren(el("h1", {}, value.title), ...parts,
-      el("details", {}, el("summary", {}, "Everything these numbers depend on"), el("pre", {}, JSON.stringify(value.document, null, 2))));
+      el("details", {}, el("summary", {}, say("report.everything")), el("pre", {}, JSON.stringify(value.document, null, 2))));
     for (const { plot, figure, browser } of plots) draw(plot, figure, browser);
   };
 })();

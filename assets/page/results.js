@@ -3,7 +3,7 @@
 (() => {
   "use strict";
   const page = (window.SAMerge = window.SAMerge || {});
-  const { el } = page;
+  const { el, say } = page;
   const AT_ONCE = 20;
 
   const errors = (heard) => heard.counts[0] + heard.counts[1] + heard.counts[2];
@@ -12,25 +12,28 @@
 
   /** Which utterances a choice of the filter keeps, comparing `chosen` with `other`. */
   const FILTERS = {
-    all: { label: "all clips", keeps: () => true },
-    better: { label: "fewer errors", keeps: (row, chosen, other) => errors(row.models[chosen]) < errors(row.models[other]) },
-    worse: { label: "more errors", keeps: (row, chosen, other) => errors(row.models[chosen]) > errors(row.models[other]) },
-    differ: { label: "all models differ", keeps: (row) => new Set(Object.values(row.models).map(text)).size === Object.keys(row.models).length },
-    wrong: { label: "all models wrong", keeps: (row) => Object.values(row.models).every((heard) => errors(heard) > 0) },
-    ...Object.fromEntries(Object.entries(page.FATES).filter(([fate]) => fate !== "kept").map(([fate, { letter }]) =>
-      [fate, { label: `with a word ${fate}`, keeps: (row, chosen) => Boolean(row.models[chosen].fates?.includes(letter)) }])),
+    all: { label: say("results.all"), keeps: () => true },
+    better: { label: say("results.better"), keeps: (row, chosen, other) => errors(row.models[chosen]) < errors(row.models[other]) },
+    worse: { label: say("results.worse"), keeps: (row, chosen, other) => errors(row.models[chosen]) > errors(row.models[other]) },
+    differ: { label: say("results.differ"), keeps: (row) => new Set(Object.values(row.models).map(text)).size === Object.keys(row.models).length },
+    wrong: { label: say("results.wrong"), keeps: (row) => Object.values(row.models).every((heard) => errors(heard) > 0) },
+    ...Object.fromEntries(Object.entries(page.FATES).filter(([fate]) => fate !== "kept").map(([fate, { letter, name }]) =>
+      [fate, { label: say("results.with", { fate: name }), keeps: (row, chosen) => Boolean(row.models[chosen].fates?.includes(letter)) }])),
   };
 
   const facts = (row) => [
-    row.speaker && `speaker ${row.speaker}`, row.age !== null && `${row.age} years`, row.gender, row.split,
+    row.speaker && say("results.speaker_is", { speaker: row.speaker }), row.age !== null && say("results.years", { age: row.age }), row.gender, row.split,
     ...Object.entries(row.extra).filter(([, value]) => typeof value !== "object").map(([key, value]) => `${key} ${value}`),
   ].filter(Boolean).join(" · ");
 
+  /** Where clips that are picked come from, for the chip above the table. */
+  page.fromChart = ({ length: count }) => say(count === 1 ? "results.one_from_chart" : "results.from_chart", { count });
+
   const confusionTable = (look, pick) => {
-    if (!look.confusions.length) return el("p", {}, "No errors at all.");
+    if (!look.confusions.length) return el("p", {}, say("results.no_errors"));
     const words = (pair) => (!pair.reference ? `+ ${pair.hypothesis}` : !pair.hypothesis ? `− ${pair.reference}` : `${pair.reference} ≠ ${pair.hypothesis}`);
     return el("div", { class: "sam-scroll" }, el("table", { class: "sam-table sam-confusions" },
-      el("thead", {}, el("tr", {}, ...["said ≠ heard", ...look.models.map((model) => model.title)].map((name) => el("th", { scope: "col" }, name)))),
+      el("thead", {}, el("tr", {}, ...[say("results.confusion"), ...look.models.map((model) => model.title)].map((name) => el("th", { scope: "col" }, name)))),
       el("tbody", {}, ...look.confusions.map((pair) => el("tr", {},
         el("th", { scope: "row" }, el("button", { type: "button", class: "sam-link", onclick: () => pick(pair.utterances, `“${words(pair)}”`) }, words(pair))),
         ...look.models.map((model) => el("td", {}, String(pair.counts[model.name] || "–"))))))));
@@ -89,17 +92,17 @@
     const body = el("div", {});
     const draw = () => {
       const chosen = kept();
-      count.textContent = `${chosen.length} of ${rows.length} clips`;
-      chip.replaceChildren(...(now.picked ? [now.what, el("button", { type: "button", class: "sam-link", "aria-label": "show all again", onclick: () => { now.picked = null; draw(); } }, "×")] : []));
+      count.textContent = say("results.count", { count: chosen.length, all: rows.length });
+      chip.replaceChildren(...(now.picked ? [now.what, el("button", { type: "button", class: "sam-link", "aria-label": say("results.again"), onclick: () => { now.picked = null; draw(); } }, "×")] : []));
       chip.hidden = !now.picked;
       filter.value = now.filter;
       model.value = now.chosen;
       body.replaceChildren(
         el("div", { class: "sam-scroll" }, el("table", { class: "sam-table sam-utterances" },
-          el("thead", {}, el("tr", {}, heading("id", "clip"), heading("speaker", "speaker"), heading("age", "age"), heading("seconds", "s", "seconds"), heading("words", "words"),
-            ...names.map((name) => heading(name, titles[name])), heading("difference", "Δ", `errors of ${titles[now.chosen]} minus errors of ${titles[now.other]}`), el("th", { scope: "col" }, "said"))),
+          el("thead", {}, el("tr", {}, heading("id", say("results.id")), heading("speaker", say("results.speaker")), heading("age", say("results.age")), heading("seconds", say("results.s"), say("results.seconds")), heading("words", say("results.words")),
+            ...names.map((name) => heading(name, titles[name])), heading("difference", "Δ", say("results.difference", { chosen: titles[now.chosen], other: titles[now.other] })), el("th", { scope: "col" }, say("results.said")))),
           el("tbody", {}, ...chosen.slice(0, now.shown).flatMap((row) => (now.open === row.index ? [line(row), detail(row)] : [line(row)]))))),
-        ...(chosen.length > now.shown ? [el("button", { type: "button", class: "sam-button", onclick: () => { now.shown += 4 * AT_ONCE; draw(); } }, `Show more (${chosen.length - now.shown} are not shown)`)] : []));
+        ...(chosen.length > now.shown ? [el("button", { type: "button", class: "sam-button", onclick: () => { now.shown += 4 * AT_ONCE; draw(); } }, say("results.more", { count: chosen.length - now.shown }))] : []));
     };
     const set = (change) => { Object.assign(now, { shown: AT_ONCE }, change); draw(); };
 
@@ -109,14 +112,14 @@
       return select;
     };
     const filters = Object.entries(FILTERS).filter(([name]) => !(name in page.FATES) || rows.some((row) => merges.some((merge) => row.models[merge].fates)));
-    const filter = choice(filters.map(([name, { label }]) => [name, label]), now.filter, "which clips", (name) => set({ filter: name }));
-    const model = choice(names.map((name) => [name, titles[name]]), now.chosen, "which model", (name) => set({ chosen: name }));
-    const other = choice(names.map((name) => [name, titles[name]]), now.other, "compared with", (name) => set({ other: name }));
-    const search = el("input", { type: "search", placeholder: "search words, ids, speakers", "aria-label": "search", oninput: (event) => set({ search: event.target.value.trim().toLowerCase() }) });
+    const filter = choice(filters.map(([name, { label }]) => [name, label]), now.filter, say("results.which_clips"), (name) => set({ filter: name }));
+    const model = choice(names.map((name) => [name, titles[name]]), now.chosen, say("results.which_model"), (name) => set({ chosen: name }));
+    const other = choice(names.map((name) => [name, titles[name]]), now.other, say("results.compared"), (name) => set({ other: name }));
+    const search = el("input", { type: "search", placeholder: say("results.search.hint"), "aria-label": say("results.search"), oninput: (event) => set({ search: event.target.value.trim().toLowerCase() }) });
 
-    const node = el("section", { class: "sam-results", "aria-label": "every clip" },
-      el("details", {}, el("summary", {}, "Most frequent confusions"), confusionTable(look, (indices, what) => pick(indices, what))),
-      el("div", { class: "sam-filters" }, "Show", filter, "of", model, "against", other, search, count, chip),
+    const node = el("section", { class: "sam-results", "aria-label": say("results.every") },
+      el("details", {}, el("summary", {}, say("results.confusions")), confusionTable(look, (indices, what) => pick(indices, what))),
+      el("div", { class: "sam-filters" }, say("results.show"), filter, say("results.of"), model, say("results.against"), other, search, count, chip),
       body);
     const pick = (indices, what) => {
       set({ picked: new Set(indices), what, filter: "all", search: "", open: indices.length === 1 ? indices[0] : null });

@@ -6,7 +6,6 @@
   const { el } = page;
 
   const places = (value) => String(Number(value.toFixed(3)));
-  const seconds = (value) => (value < 60 ? `${Math.ceil(value)} s` : `${Math.floor(value / 60)} min ${Math.round(value % 60)} s`);
 
   /** Rows of strips; the cursor is a line over all of them. */
   const chart = (answer, rows, hooks) => {
@@ -106,7 +105,7 @@
       const { state } = answer;
       const notes = [];
       if (state === "working") {
-        const left = answer.remaining === null || answer.remaining === undefined ? "" : page.say("stripe.left", { time: seconds(answer.remaining) });
+        const left = answer.remaining === null || answer.remaining === undefined ? "" : page.say("stripe.left", { time: page.duration(answer.remaining) });
         notes.push(el("progress", { max: answer.total, value: answer.stops.length, "aria-label": page.say("stripe.progress") }),
           el("span", {}, page.say("stripe.done", { done: answer.stops.length, total: answer.total }), left),
           el("button", { type: "button", class: "sam-button", onclick: () => document.querySelector("#stripe-stop")?.click() }, page.say("stripe.stop")));

@@ -4,15 +4,13 @@
   const page = (window.SAMerge = window.SAMerge || {});
   const { el, say } = page;
 
-  const duration = (seconds) => (seconds < 60 ? say("sweep.seconds", { seconds: Math.ceil(seconds) }) : say("sweep.minutes", { minutes: Math.ceil(seconds / 60) }));
-
   /** What share of the cells is settled, 0 to 1. */
   page.sweepShare = (found) => (found.total ? found.settled / found.total : 0);
 
   const progress = (value) => el("div", { class: "sam-progress" },
     el("progress", { max: 1, value: page.sweepShare(value.document), "aria-label": say("sweep.progress") }),
     el("span", {}, say("sweep.cells", { settled: value.document.settled, total: value.document.total }),
-      value.state === "running" && value.remaining !== null ? say("sweep.remaining", { time: duration(value.remaining) }) : ""));
+      value.state === "running" && value.remaining !== null ? say("sweep.remaining", { time: page.duration(value.remaining) }) : ""));
 
   const download = (name, type, text) => el("button", { type: "button", class: "sam-link", onclick: () => {
     const link = el("a", { href: URL.createObjectURL(new Blob([text()], { type })), download: name });
@@ -48,7 +46,7 @@
     };
     const open = (number) => {
       const cell = kept.document?.cells.find((each) => each.number === number);
-      if (cell) { page.takeRecipe(cell.recipe); page.openTab("Explore"); }
+      if (cell) { page.takeRecipe(cell.recipe); page.openTab("explore"); }
     };
     page.onMark("sweep-map", open);
     watch("value", show);

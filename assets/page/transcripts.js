@@ -16,8 +16,8 @@
     if (column.counts) {
       const { substitutions, deletions, insertions, words, wer } = column.counts;
       const errors = substitutions + deletions + insertions;
-      parts.push(el("strong", {}, `WER ${page.percent(wer)}`),
-        el("span", {}, `${errors} ${errors === 1 ? "error" : "errors"}, ${words} words`),
+      parts.push(el("strong", {}, page.say("transcripts.wer", { wer: page.percent(wer) })),
+        el("span", {}, page.say(errors === 1 ? "transcripts.one_error" : "transcripts.errors", { errors, words })),
         el("span", { title: page.say("transcripts.counts") }, `≠ ${substitutions}\u2002− ${deletions}\u2002+ ${insertions}`));
     }
     const time = column.remembered ? page.say("transcripts.remembered") : column.seconds === null ? "" : `${column.seconds.toFixed(2)} s`;

@@ -2,23 +2,23 @@
 (() => {
   "use strict";
   const page = (window.SAMerge = window.SAMerge || {});
-  const { el } = page;
+  const { el, say } = page;
 
   const MARKS = {
     equal: { glyph: "", spoken: "" },
-    substitute: { glyph: "≠", spoken: "heard instead of" },
-    delete: { glyph: "−", spoken: "missed" },
-    insert: { glyph: "+", spoken: "not said" },
+    substitute: { glyph: "≠", spoken: say("words.instead") },
+    delete: { glyph: "−", spoken: say("words.missed") },
+    insert: { glyph: "+", spoken: say("words.not_said") },
   };
 
   /** What became of a word in a merge: the letter that Python writes for it, and how it is marked in the merge's row. */
   page.FATES = {
-    kept: { letter: "k", glyph: "", name: page.say("words.name.kept"), meaning: page.say("words.fate.kept") },
-    fixed: { letter: "f", glyph: "✓", name: page.say("words.name.fixed"), meaning: page.say("words.fate.fixed") },
-    borrowed: { letter: "b", glyph: "②", name: page.say("words.name.borrowed"), meaning: page.say("words.fate.borrowed") },
-    broken: { letter: "x", glyph: "✗", name: page.say("words.name.broken"), meaning: page.say("words.fate.broken") },
-    "same error": { letter: "s", glyph: "①", name: page.say("words.name.same error"), meaning: page.say("words.fate.same error") },
-    "new error": { letter: "n", glyph: "!", name: page.say("words.name.new error"), meaning: page.say("words.fate.new error") },
+    kept: { letter: "k", glyph: "", name: say("words.name.kept"), meaning: say("words.fate.kept") },
+    fixed: { letter: "f", glyph: "✓", name: say("words.name.fixed"), meaning: say("words.fate.fixed") },
+    borrowed: { letter: "b", glyph: "②", name: say("words.name.borrowed"), meaning: say("words.fate.borrowed") },
+    broken: { letter: "x", glyph: "✗", name: say("words.name.broken"), meaning: say("words.fate.broken") },
+    "same error": { letter: "s", glyph: "①", name: say("words.name.same error"), meaning: say("words.fate.same error") },
+    "new error": { letter: "n", glyph: "!", name: say("words.name.new error"), meaning: say("words.fate.new error") },
   };
   const BY_LETTER = Object.fromEntries(Object.entries(page.FATES).map(([name, fate]) => [fate.letter, { ...fate, key: name }]));
   const styleOf = (fate) => `sam-fate-${fate.key.replace(" ", "-")}`;
@@ -31,7 +31,7 @@
     if (operation === "equal") return el("span", { class: "sam-word" }, hypothesis);
     const { glyph: sign, spoken } = MARKS[operation];
     if (operation === "substitute") {
-      return el("span", { class: "sam-word sam-substitute", title: `heard “${hypothesis}”, said “${reference}”` },
+      return el("span", { class: "sam-word sam-substitute", title: say("words.swap", { hypothesis, reference }) },
         glyph(sign), hypothesis, hidden(` ${spoken} `), el("small", {}, reference));
     }
     const text = operation === "delete" ? reference : hypothesis;
@@ -56,7 +56,7 @@
   };
 
   /** What the marks in the merge's row mean, and how many words have each; `counts` by letter. */
-  page.fateLegend = (counts) => el("dl", { class: "sam-fates", "aria-label": page.say("words.legend") },
+  page.fateLegend = (counts) => el("dl", { class: "sam-fates", "aria-label": say("words.legend") },
     ...Object.entries(page.FATES).map(([name, fate]) => el("div", { title: fate.meaning, "data-fate": name },
       el("dt", {}, el("span", { class: `sam-word ${styleOf({ key: name })}` }, fate.glyph && el("span", { class: "sam-fate-glyph", "aria-hidden": "true" }, fate.glyph), fate.name)),
       el("dd", {}, String(counts[fate.letter] || 0)))));
@@ -77,10 +77,10 @@
     return () => at(buttons()[0]);
   };
 
-  const headRow = (line, chosen) => el("tr", {}, el("th", { scope: "row" }, page.say("words.said")), ...line.map((column) => {
-    if (!("word" in column)) return el("td", { class: "sam-added-head" }, hidden(page.say("words.added")));
+  const headRow = (line, chosen) => el("tr", {}, el("th", { scope: "row" }, say("words.said")), ...line.map((column) => {
+    if (!("word" in column)) return el("td", { class: "sam-added-head" }, hidden(say("words.added")));
     return el("th", { scope: "col" }, chosen
-      ? el("button", { type: "button", class: "sam-said-word", "data-word": column.word, title: page.say("words.open"), onclick: () => chosen(column.word, column.said) }, column.said)
+      ? el("button", { type: "button", class: "sam-said-word", "data-word": column.word, title: say("words.open"), onclick: () => chosen(column.word, column.said) }, column.said)
       : column.said);
   }));
 
