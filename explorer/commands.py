@@ -204,12 +204,15 @@ def evaluate(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any
 
 
 def clear(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
-    """Forget what models have heard, and the indexes of corpora."""
+    """Forget what models have heard, the indexes of corpora, runs of learning and what was recorded of the needle."""
     hypotheses = workbench.store.clear() if workbench.store else 0
-    indexes, runs = clear_indexes(), clear_runs()
+    indexes, runs, points = clear_indexes(), clear_runs(), Needles(workbench).record.clear()
     if not options.json:
-        sys.stdout.write(f"Forgot {hypotheses} hypotheses, {indexes} corpus indexes and {runs} runs of learning.\n")
-    return {"hypotheses": hypotheses, "indexes": indexes, "learning": runs}
+        sys.stdout.write(
+            f"Forgot {hypotheses} hypotheses, {indexes} corpus indexes, {runs} runs of learning and {points} points "
+            "of the needle's record.\n"
+        )
+    return {"hypotheses": hypotheses, "indexes": indexes, "learning": runs, "needle": points}
 
 
 def _pinned(workbench: Workbench, path: Path) -> Recipe:

@@ -112,6 +112,13 @@ class NeedleRecord:
                 file.writelines(json.dumps(asdict(point)) + "\n" for point in kept)
             beside.replace(self._path)
 
+    def clear(self) -> int:
+        """Forget all points and return how many there were."""
+        forgotten = len(self._all())
+        for each in (self._path, *self._path.parent.glob(f".{FILE_NAME}.*")):  # the latter of a process that was killed
+            each.unlink(missing_ok=True)
+        return forgotten
+
     def _all(self) -> list[Point]:
         found: list[Point] = []
         with contextlib.suppress(OSError, UnicodeDecodeError):

@@ -62,6 +62,10 @@ def test_the_record_survives_is_bounded_and_passes_over_what_is_no_point(tmp_pat
     record.add(points([(1, 1)] * 8))
     assert len(record.points("t")) == 5
     assert list(path.parent.iterdir()) == [path]
+    path.with_name(".needle.jsonl.1").touch()  # of a process that was killed
+    assert record.clear() == 5
+    assert list(path.parent.iterdir()) == []
+    assert record.clear() == 0
 
 
 @pytest.fixture
@@ -170,3 +174,10 @@ def test_the_command_keeps_a_trial_and_says_what_came_out(run, noises, few, tmp_
     assert code == 2
     assert "expected at least 16 utterances, but got 15" in said
     assert json.loads(out.read_text()) == [kept]
+
+
+def test_clear_forgets_the_record(document, monkeypatch, tmp_path):
+    monkeypatch.setattr("explorer.needles.cache_folder", lambda: tmp_path)
+    NeedleRecord(tmp_path).add(points([(1, 1), (2, 2)]))
+    assert document("clear")["needle"] == 2
+    assert NeedleRecord(tmp_path).points("t") == []

@@ -20,7 +20,7 @@
       const label = el("label", { class: "sam-clip" }, input,
         el("span", { class: "sam-clip-title" }, clip.title),
         el("span", { class: "sam-clip-text" }, `“${clip.reference}”`),
-        el("span", { class: "sam-clip-facts" }, `${clip.facts} · ${clip.seconds.toFixed(1)} s`));
+        el("span", { class: "sam-clip-facts" }, `${clip.facts} · ${clip.seconds.toFixed(1)}\u00a0s`));
       return { input, label };
     });
     element.replaceChildren(el("fieldset", { class: "sam-clips" },

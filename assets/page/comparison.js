@@ -72,7 +72,7 @@
     return el("table", { class: "sam-table", "aria-label": say("compare.every") },
       el("thead", {}, el("tr", {}, el("th", { scope: "col" }, say("compare.method")), ...made.map(head))),
       el("tbody", {}, ...page.sortedRows(table.rows, value).map((row) => line(row.recipe, { "data-row": row.name },
-        el("th", { scope: "row" }, name(row.title, row.recipe), row.settings ? el("small", { class: "sam-settings" }, row.settings) : null),
+        el("th", { scope: "row" }, name(row.title, row.recipe), row.settings ? el("small", { class: "sam-with" }, row.settings) : null),
         ...made.map(([, , cell]) => cell(row))))));
   };
 

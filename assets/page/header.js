@@ -51,7 +51,18 @@
     } }, label);
   };
 
+  /** How much room there is, as classes: a rule in a media query cannot see those of the body, since Gradio puts its container first. */
+  const tellRoom = () => {
+    for (const [name, least] of [["sam-wide", 1000], ["sam-large", 1300]]) {
+      const room = matchMedia(`(min-width: ${least}px)`);
+      const tell = () => document.body.classList.toggle(name, room.matches);
+      room.addEventListener("change", tell);
+      tell();
+    }
+  };
+
   page.mountHeader = (element, props) => {
+    tellRoom();
     element.replaceChildren(el("div", { class: "sam-header" },
       el("h1", {}, say("header.title")),
       el("p", {}, props.tagline),

@@ -49,11 +49,14 @@
       reading.hidden = false;
       equation.textContent = row.formula;
       meaning.textContent = row.meaning;
-      const alpha = Array.isArray(recipe.alpha) ? recipe.alpha : [recipe.alpha];
+      // A curve that was drawn keeps the dials of the formula it came from: nothing moves under the hand that draws it.
+      const shape = recipe.schedule === "custom" && formula ? formula : recipe;
+      const alpha = [shape.alpha].flat();
+      const thirds = props.schedules[shape.schedule].exponents === 3;
       mixing.use(recipe.schedule !== "custom", row.mixing_hint);
       mixing.show(recipe.lambda);
       exponents.forEach((each, index) => {
-        each.node.hidden = (row.exponents === 3) === (index === 0);
+        each.node.hidden = thirds === (index === 0);
         each.use(row.exponents > 0, index === 0 ? row.exponent_hint : THIRDS[index - 1]);
         each.show(index === 0 ? alpha[0] : alpha[index - 1] ?? alpha[0]);
       });

@@ -43,7 +43,12 @@ def evaluate_tab(config: Config, choosing: Choosing, evaluating: Evaluating, pan
             scale=3,
         )
         limit = gr.Number(
-            100, label="n", info="drawn evenly over speakers; empty: all", elem_id="limit", scale=1, min_width=130
+            100,
+            label="Clips (n)",
+            info="drawn evenly over speakers; empty: all",
+            elem_id="limit",
+            scale=1,
+            min_width=130,
         )
         models = gr.CheckboxGroup(list(MODELS), value=["M1", "M2", "merge"], label="Models", elem_id="models", scale=2)
     counted = gr.Markdown(elem_id="counted")

@@ -35,7 +35,7 @@ def methods_tab(config: Config, choosing: Choosing, comparing: Comparing, panel:
             label="Filter", placeholder="age <= 8 and gender = f", elem_id="methods-filter", scale=2
         )
         limit = gr.Number(
-            60, label="n", info="drawn evenly over speakers; empty: all", elem_id="methods-limit", scale=1
+            60, label="Clips (n)", info="drawn evenly over speakers; empty: all", elem_id="methods-limit", scale=1
         )
         beside = beside_field(choosing, "n holds for it too, the filter does not.", open_=open_, prefix="methods-")
     with gr.Row():

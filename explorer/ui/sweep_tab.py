@@ -29,13 +29,18 @@ def sweep_tab(config: Config, choosing: Choosing, sweeping: Sweeping, panel: gr.
             "lambda=0.1:0.3:0.05", label="Across", info="parameter = first : last : step", elem_id="sweep-across"
         )
         up = gr.Textbox(
-            "alpha=0.7:0.9:0.1", label="Up", info="of a method without a curve: density, scale, …", elem_id="sweep-up"
+            "alpha=0.7:0.9:0.1",
+            label="Up",
+            info="likewise; of a method without a curve: density, scale, …",
+            elem_id="sweep-up",
         )
     with gr.Row():
         corpus, kind, folder = corpus_fields(config, choosing, open_=open_, prefix="sweep-")
     with gr.Row():
         expression = gr.Textbox(label="Filter", placeholder="age <= 8 and gender = f", elem_id="sweep-filter", scale=2)
-        limit = gr.Number(100, label="n", info="drawn evenly over speakers; empty: all", elem_id="sweep-limit", scale=1)
+        limit = gr.Number(
+            100, label="Clips (n)", info="drawn evenly over speakers; empty: all", elem_id="sweep-limit", scale=1
+        )
         beside = beside_field(choosing, "n holds for it too, the filter does not.", open_=open_, prefix="sweep-")
     with gr.Row():
         racing = gr.Checkbox(True, label="stop cells early that cannot win", elem_id="sweep-racing", container=False)

@@ -6,10 +6,7 @@ LOADING = "The models are loading; the page is ready."
 NO_CLIP = "Choose a sample clip, upload one or record one."
 STRIPE_STOPPED = "Stopped; what was heard by then stays."
 
-TAGLINE = (
-    "Two fine-tunes of one Whisper, M1 on child and M2 on adult speech. Move the curve: how much of each goes into "
-    "every attention layer, and what does the merge hear?"
-)
+TAGLINE = "Two fine-tunes of one Whisper, M1 (child) and M2 (adult): move the curve, hear the merge."
 
 NEWCOMER = [
     "Whisper writes down what it hears. M1 was trained further on children's speech, M2 on adults'. The merge mixes "
@@ -43,8 +40,9 @@ alone; what is out of scope stays M1's. On top of any of them β·τ of a task v
 WORDS = """
 ### How to read the transcripts
 Words stand as they are scored: Whisper's English normaliser lower-cases them, drops fillers such as *um*, and spells
-numbers one way. **≠** heard instead of the small word beside it, **−** missed, **+** not said.
-WER is all of these over the number of words said.
+numbers one way. **≠** heard wrong, **−** missed, **+** not said: all of these over the number of words said are the word error
+rate, WER. The merge's words also say what became of them: **✓** fixed (M1 and M2 have it wrong), **②** borrowed (M1 has it
+wrong, M2 right), **✗** broken (M1 has it right), **①** the same error as M1's, **!** a new error.
 """
 
 SAMPLES_LEGEND = "Sample clips (synthetic child-like speech, made for this page; no evidence about real children)"
