@@ -20,7 +20,8 @@ FAINT = """() => {
     .map((each) => (each <= 0.04 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4))
     .reduce((sum, each, place) => sum + each * [0.2126, 0.7152, 0.0722][place], 0);
   // The maps' palest and darkest cells are light in either mode.
-  return [...document.querySelectorAll(".heatmaplayer text")].filter((each) => luminance(getComputedStyle(each).fill) > 0.1)
+  return [...document.querySelectorAll(".heatmaplayer text")]
+    .filter((each) => luminance(getComputedStyle(each).fill) > 0.1)
     .map((each) => `faint: ${each.textContent} in ${getComputedStyle(each).fill}`).slice(0, 3);
 }"""
 
