@@ -1,4 +1,6 @@
-"""Entries of a TIES merge that its definition leaves open, so that two programs may rightly differ there.
+"""Entries of a merge that its definition leaves open, so that two programs may rightly differ there.
+
+Slerp is Lerp where two tensors are nearly parallel, which float32 decides by the last bit for one at the threshold.
 
 Trimming keeps the d·n largest entries: of several as large as the smallest one kept, which ones is not said. Task
 vectors that were stored in half precision have many such. This program keeps all of them; mergekit keeps what comes
@@ -9,17 +11,26 @@ import torch
 from torch import Tensor
 
 from explorer.bench import Bench
+from explorer.merging.slerp import COLLINEAR, cosine
 from explorer.recipe import Recipe
 
 _CANCELLED = 1e-6
+_COSINE = 2e-6
 
 
 def left_open(bench: Bench, recipe: Recipe) -> dict[str, Tensor]:
-    """Return masks by tensor, True where an entry is left open; none for methods other than TIES."""
+    """Return masks by tensor, True where an entry is left open; none for methods other than Slerp and TIES."""
+    m0, m1, m2 = (bench.live.triple.weights[member] for member in ("m0", "m1", "m2"))
+    if recipe.method == "slerp":
+        # A float32 cosine cannot tell on which side of the threshold these are.
+        return {
+            name: torch.ones_like(one, dtype=torch.bool)
+            for name, one in m1.items()
+            if abs(cosine(one, m2[name]) - COLLINEAR) < _COSINE
+        }
     if recipe.method != "ties":
         return {}
     values = {name: float(value) for name, value in recipe.values}
-    m0, m1, m2 = (bench.live.triple.weights[member] for member in ("m0", "m1", "m2"))
     masks = {}
     for name, base in m0.items():
         one, tied_one = _trimmed(m1[name] - base, values["density"])
