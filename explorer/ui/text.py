@@ -41,8 +41,9 @@ WORDS = """
 ### How to read the transcripts
 Words stand as they are scored: Whisper's English normaliser lower-cases them, drops fillers such as *um*, and spells
 numbers one way. **≠** heard wrong, **−** missed, **+** not said: all of these over the number of words said are the
-word error rate, WER. The merge's words also say what became of them: **✓** fixed (M1 and M2 have it wrong), **②** borrowed
-(M1 has it wrong, M2 right), **✗** broken (M1 has it right), **①** the same error as M1's, **!** a new error.
+word error rate, WER. The merge's words also say what became of them: **✓** fixed (M1 and M2 have it wrong),
+**②** borrowed (M1 has it wrong, M2 right), **✗** broken (M1 has it right), **①** the same error as M1's, **!** a new
+error.
 """
 
 SAMPLES_LEGEND = "Sample clips (synthetic child-like speech, made for this page; no evidence about real children)"
