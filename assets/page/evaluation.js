@@ -36,14 +36,14 @@
     el("tbody", {}, ...part.rows.map(row)));
 
   /** What a merge did to every word, compared with its parents; a fate leads to the clips where it struck. */
-  const ledger = (title, counts, chosen) => el("dl", { class: "sam-ledger", "aria-label": say("evaluation.fates", { title }) },
+  const ledger = (title, counts, chosen) => el("div", { class: "sam-ledger" },
     el("span", { class: "sam-ledger-title" }, say("evaluation.words_of", { title })),
-    ...Object.entries(counts).map(([fate, count]) => {
+    el("dl", { "aria-label": say("evaluation.fates", { title }) }, ...Object.entries(counts).map(([fate, count]) => {
       const leads = chosen && count && fate !== "kept";
       const { name, meaning } = page.FATES[fate];
       const label = leads ? el("button", { type: "button", class: "sam-link", onclick: () => chosen(fate) }, name) : name;
       return el("div", { title: meaning, "data-fate": fate }, el("dt", {}, label), el("dd", {}, String(count)));
-    }));
+    })));
 
   /** One corpus' part of an evaluation. `chosen(model, fate)` follows a fate to its clips. */
   page.evaluationPart = (part, chosen) => {

@@ -84,6 +84,7 @@ def test_axe_finds_nothing_serious_where_results_stand(grave):
     page.get_by_label("λ, typed").fill("0.35")
     page.get_by_label("λ, typed").press("Enter")
     heard(page)
+    page.wait_for_selector(".sam-needle[data-state=done]", timeout=60_000)
     page.locator(".sam-said-word").nth(1).click()
     page.wait_for_selector(".sam-word-panel", timeout=60_000)
     page.locator("#sam-lens summary").click()
