@@ -13,6 +13,7 @@ from explorer.recipe import recipe_from
 from explorer.schedule import SCHEDULES
 from explorer.shipped import Shipped
 from explorer.ui.anatomy_tab import anatomy_tab
+from explorer.ui.api import Endpoints
 from explorer.ui.choosing import Choosing
 from explorer.ui.clips import Clips
 from explorer.ui.comparing import Comparing
@@ -85,6 +86,7 @@ def build_page(
     comparing, sweeping = Comparing(opening, choosing), Sweeping(opening, choosing, open_=serve_folders)
     demo = gr.Blocks(title="SA Merge Explorer", analytics_enabled=False, fill_width=True, delete_cache=(600, 3600))
     with demo:
+        Endpoints(opening, choosing).lay_out(MODEL_QUEUE)  # first: later events of the same names are numbered
         gr.HTML(
             js_on_load="SAMerge.mountHeader(element, props)",
             tagline=TAGLINE,
