@@ -70,7 +70,10 @@ class Endpoints:
         document, model = gr.JSON(label="document", visible=False), gr.File(label="zip of a folder", visible=False)
 
         def endpoint(
-            fn: Callable[..., object], inputs: list[gr.components.Component], outputs: object, concurrency_id: str
+            fn: Callable[..., object],
+            inputs: list[gr.components.Component],
+            outputs: gr.components.Component | list[gr.components.Component],
+            concurrency_id: str,
         ) -> None:
             # The first line of the docstring is what a client is told.
             gr.Button(visible=False).click(
