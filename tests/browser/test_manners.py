@@ -44,6 +44,24 @@ def test_the_curve_and_its_words_stand_on_one_screen(new_page):
     assert place(".sam-needle")["y"] == needle["y"]
 
 
+def test_the_first_point_drawn_on_groups_moves_nothing_on_a_phone(new_page):
+    page = new_page(viewport={"width": 360, "height": 740})
+    page.select_option("#sam-schedule", "groups")
+    page.wait_for_selector("#sam-alpha-2:visible")
+
+    def places():
+        return page.locator(".sam-curve-dials, .sam-lane, .sam-tools, .sam-scope").evaluate_all(
+            "(all) => all.map((each) => each.getBoundingClientRect().top + scrollY)"
+        )
+
+    before = places()
+    page.locator(".sam-point").nth(1).focus()
+    page.keyboard.press("ArrowDown")
+    page.wait_for_function("() => SAMerge.recipe.schedule === 'custom'")
+    assert page.locator("#sam-alpha-2").is_disabled()
+    assert places() == before
+
+
 @pytest.fixture
 def grave(new_page):
     """A page, and what axe-core finds serious on it, in light and in dark; every ``details`` is opened."""
