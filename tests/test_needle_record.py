@@ -47,6 +47,14 @@ def test_it_is_said_with_what_a_coin_would_get():
     assert Agreement(71, 91, 14).says("recipes", "on 60 clips") == (
         "In 71 of 91 pairs of recipes on 60 clips a better needle meant a better WER; a coin would get 45.5."
     )
+    assert (
+        Agreement(20, 91, 14)
+        .says("recipes", "on 60 clips")
+        .endswith(
+            "45.5. So it tells how likely a merge finds "
+            "the reference, and not how many words it gets right: read the words."
+        )
+    )
 
 
 def test_the_record_survives_is_bounded_and_passes_over_what_is_no_point(tmp_path):
