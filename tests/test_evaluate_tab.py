@@ -19,6 +19,7 @@ from explorer.errors import CorpusError, RecipeError
 from explorer.ui.choosing import Choosing, Place
 from explorer.ui.evaluating import Evaluating
 from explorer.ui.opening import Opening
+from explorer.ui.saved import SavedFiles
 from explorer.ui.serving import GONE, routes
 from explorer.ui.shelf import MAX_VISITS, Shelf
 from explorer.ui.text import FILES_REFUSED, FOLDER_REFUSED
@@ -181,7 +182,7 @@ def test_a_clip_is_found_only_in_ones_own_visit():
 def served():
     shelf = Shelf()
     app = FastAPI()
-    app.include_router(routes(shelf))
+    app.include_router(routes(shelf, SavedFiles()))
     with TestClient(app) as client:
         yield shelf, client
 

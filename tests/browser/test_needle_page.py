@@ -14,7 +14,7 @@ def read(page, timeout=90_000):
 def test_the_needle_answers_a_hand_that_still_holds_on_and_says_how_far_to_trust_it(page):
     before = read(page)
     transcript = page.locator(".sam-column[data-model=merge] .sam-text").inner_text()
-    box = page.locator("[data-lane='decoder.cross'].sam-plot").bounding_box()
+    box = page.locator("[data-lane='encoder.self'].sam-plot").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 40)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 40, steps=5)

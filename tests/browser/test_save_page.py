@@ -43,12 +43,12 @@ def test_a_merge_is_saved_and_opened_again(page, tmp_path):
     page.locator("#save-go").click()
     page.wait_for_selector("#save .sam-notice-error")
     assert "export it as" in page.locator("#save .sam-notice").inner_text()
-    for kind, path in kept.items():
+    for path in kept.values():
         page.locator("#sam-method").select_option("lerp")
         page.locator("#save-file").set_input_files(path)
         page.wait_for_selector("#save .sam-notice-opened", timeout=60_000)
+        page.wait_for_function("() => SAMerge.recipe.method === 'sa'")  # the last file's notice may still stand
         heard(page)
-        assert recipe_of(page)["method"] == "sa", kind
     assert recipe_of(page) == start
     (tmp_path / "broken.yaml").write_text("merge_configs: [3]")
     page.locator("#save-file").set_input_files(tmp_path / "broken.yaml")
