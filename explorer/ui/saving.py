@@ -42,6 +42,7 @@ class Saving:
         self._opening = opening
         self._saved = saved
         self._running = Newest()
+        self._answered: dict[str, float] = {}  # stamp of the last work of each visitor that ended by itself
 
     def lay_out(self, panel: gr.HTML) -> None:
         """Build the section: its value is {state, notice, stamp, action, …}; ``submit`` saves, opens or cancels.
@@ -78,13 +79,19 @@ class Saving:
     def leave(self, request: gr.Request) -> None:
         """Stop the work of a visitor who has left, and take away what they saved."""
         self._running.forget(str(request.session_hash))
+        self._answered.pop(str(request.session_hash), None)
         self._saved.forget(str(request.session_hash))
 
     def run(self, shown: Sent, panel: Sent, request: gr.Request) -> Iterator[object]:
         """Save the panel's recipe, or open a file."""
         session, stamp, action = str(request.session_hash), stamp_of(shown), entry(shown, "action")
+        if self._answered.get(session) == stamp:
+            # Cancelled: the work has said so itself. What comes with the press may be what the work said last.
+            yield gr.skip()
+            return
         if action == "cancel":
-            yield gr.skip()  # the work has been told, and says so itself
+            # Pressed before the work was even sent.
+            yield {"stamp": stamp, "action": action, "state": "stopped", "notice": SAVING_STOPPED}
             return
         self._running.note(session, stamp)
         base: Json = {"stamp": stamp, "action": action, "kind": entry(shown, "kind")}
@@ -97,6 +104,7 @@ class Saving:
             if not self._running.is_past(session, stamp + CANCELLED):
                 says = f"Nothing can be written here ({error.strerror})." if isinstance(error, OSError) else str(error)
                 yield base | {"state": "error", "notice": says}
+        self._answered[session] = stamp
 
     def _open(self, shown: Sent, base: Json) -> Iterator[Json]:
         text, name = entry(shown, "text"), entry(shown, "name")
