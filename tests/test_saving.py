@@ -1,6 +1,7 @@
 """A merge leaves the page as a zip or a text and comes back from a file; what nobody wants any more is taken away."""
 
 import io
+import itertools
 import json
 import zipfile
 from types import SimpleNamespace
@@ -25,6 +26,7 @@ from explorer.ui.shelf import Shelf
 
 RECIPE = Recipe("tiny", mixing=0.3)
 PANEL = {"recipe": RECIPE.as_dict(), "stamp": 1}
+STAMPS = itertools.count(10)
 
 
 @pytest.fixture
@@ -49,7 +51,8 @@ def visitor(name="v"):
 
 
 def answers(section, shown, panel=PANEL, name="v"):
-    return list(section.run({"stamp": 1, "action": "save"} | shown, panel, visitor(name)))
+    """Ask as a visitor does: every press has a later stamp."""
+    return list(section.run({"stamp": next(STAMPS), "action": "save"} | shown, panel, visitor(name)))
 
 
 def test_the_zip_is_the_folder_and_the_same_bytes_twice(tiny_workbench, tiny_bench, tmp_path):
