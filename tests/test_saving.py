@@ -6,6 +6,7 @@ import json
 import zipfile
 from types import SimpleNamespace
 
+import gradio as gr
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -53,6 +54,18 @@ def visitor(name="v"):
 def answers(section, shown, panel=PANEL, name="v"):
     """Ask as a visitor does: every press has a later stamp."""
     return list(section.run({"stamp": next(STAMPS), "action": "save"} | shown, panel, visitor(name)))
+
+
+def test_what_comes_with_a_cancel_is_not_taken_for_another_request(section):
+    *_, answer = answers(section, {"kind": "recipe"})
+    assert answer["state"] == "saved"
+    for shown in (answer, answer | {"action": "cancel"}):  # either may come with the press
+        (skipped,) = section.run(shown, PANEL, visitor())
+        assert skipped == gr.skip()
+    (early,) = section.run({"stamp": next(STAMPS), "action": "cancel", "kind": "folder"}, PANEL, visitor())
+    assert early["state"] == "stopped"
+    section.leave(visitor())
+    assert section._running.begin("v", answer["stamp"])
 
 
 def test_the_zip_is_the_folder_and_the_same_bytes_twice(tiny_workbench, tiny_bench, tmp_path):

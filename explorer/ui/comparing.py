@@ -13,9 +13,9 @@ from explorer.methods import METHODS
 from explorer.recipe import Recipe
 from explorer.text_rules import WHISPER_RULES
 from explorer.ui.choosing import Choosing, Place
-from explorer.ui.evaluating import CANCELLED, STREAM_SECONDS
+from explorer.ui.evaluating import STREAM_SECONDS
 from explorer.ui.fetching import fetched
-from explorer.ui.newest import Newest
+from explorer.ui.newest import CANCELLED, Newest
 from explorer.ui.opening import Opening
 from explorer.ui.render import model_titles
 from explorer.ui.sent import Sent, entry, recipe_entries, stamp_of
@@ -48,7 +48,7 @@ class Comparing:
 
     def cancel(self, shown: Sent, request: gr.Request) -> None:
         """Stop this visitor's comparison at the next token, or before it starts; what is finished stays."""
-        self._running.note(str(request.session_hash), stamp_of(shown) + CANCELLED)
+        self._running.cancel(str(request.session_hash), stamp_of(shown))
 
     def leave(self, request: gr.Request) -> None:
         """Stop the comparison of a visitor who has left."""

@@ -14,7 +14,7 @@ from explorer.text_rules import NORMALIZER_KINDS, text_rules
 from explorer.ui.choosing import Choosing, Chosen, Place
 from explorer.ui.fetching import fetched
 from explorer.ui.job import Job, job_of
-from explorer.ui.newest import Newest
+from explorer.ui.newest import CANCELLED, Newest
 from explorer.ui.opening import Opening
 from explorer.ui.sent import Sent, stamp_of
 from explorer.ui.shelf import Shelf, Visit
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 WINDOWS = {"as declared": None, "fit": "fit", "30 s": "30"}
 STREAM_SECONDS = 0.2  # between two tables on the page
-CANCELLED = 0.5  # added to a run's stamp: no newer run, but no more of this one
 _UNCHANGED: tuple[object, ...] = (gr.skip(), gr.skip(), gr.skip())
 
 
@@ -51,7 +50,7 @@ class Evaluating:
 
     def cancel(self, shown: Sent, request: gr.Request) -> None:
         """Stop this visitor's evaluation at the next token, or before it starts; what is finished stays."""
-        self._running.note(str(request.session_hash), stamp_of(shown) + CANCELLED)
+        self._running.cancel(str(request.session_hash), stamp_of(shown))
 
     def leave(self, request: gr.Request) -> None:
         """Stop the evaluation of a visitor who has left, and forget what it found."""

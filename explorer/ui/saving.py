@@ -13,9 +13,9 @@ from explorer.formats.texts import FILE_NAMES, FORMATS
 from explorer.recipe import Recipe
 from explorer.steps import Step
 from explorer.summary import Json
-from explorer.ui.evaluate_tab import PLUMBING
-from explorer.ui.newest import Newest
+from explorer.ui.newest import CANCELLED, Newest
 from explorer.ui.opening import Opening
+from explorer.ui.pressing import on_press
 from explorer.ui.saved import SavedFiles
 from explorer.ui.sent import Sent, entry, recipe_entries, stamp_of
 from explorer.ui.text import SAVING_STOPPED
@@ -23,7 +23,6 @@ from explorer.ui.text import SAVING_STOPPED
 if TYPE_CHECKING:
     from explorer.verification import DataType
 
-CANCELLED = 0.5  # added to a run's stamp: no newer run, but no more of this one
 FOLDER = "folder"
 DTYPES: "tuple[DataType, ...]" = ("float32", "float16", "bfloat16")
 LONGEST = 1_000_000  # characters of a file that is opened
@@ -42,7 +41,6 @@ class Saving:
         self._opening = opening
         self._saved = saved
         self._running = Newest()
-        self._answered: dict[str, float] = {}  # stamp of the last work of each visitor that ended by itself
 
     def lay_out(self, panel: gr.HTML) -> None:
         """Build the section: its value is {state, notice, stamp, action, …}; ``submit`` saves, opens or cancels.
@@ -59,41 +57,28 @@ class Saving:
             longest=LONGEST,
             elem_id="save",
         )
-        section.submit(self.announce, section, None, **PLUMBING)
-        section.submit(
-            self.run,
-            [section, panel],
-            section,
-            concurrency_id="saving",
-            concurrency_limit=1,
-            show_progress="hidden",
-            trigger_mode="always_last",
-            api_visibility="private",
-        )
+        on_press(section, self.announce, self.run, [section, panel], "saving")
 
     def announce(self, shown: Sent, request: gr.Request) -> None:
         """Say at once, past the queue, that older work of this visitor, or this, is no longer wanted."""
-        stopped = CANCELLED if entry(shown, "action") == "cancel" else 0.0
-        self._running.note(str(request.session_hash), stamp_of(shown) + stopped)
+        note = self._running.cancel if entry(shown, "action") == "cancel" else self._running.note
+        note(str(request.session_hash), stamp_of(shown))
 
     def leave(self, request: gr.Request) -> None:
         """Stop the work of a visitor who has left, and take away what they saved."""
         self._running.forget(str(request.session_hash))
-        self._answered.pop(str(request.session_hash), None)
         self._saved.forget(str(request.session_hash))
 
     def run(self, shown: Sent, panel: Sent, request: gr.Request) -> Iterator[object]:
         """Save the panel's recipe, or open a file."""
         session, stamp, action = str(request.session_hash), stamp_of(shown), entry(shown, "action")
-        if self._answered.get(session) == stamp:
-            # Cancelled: the work has said so itself. What comes with the press may be what the work said last.
-            yield gr.skip()
+        if not self._running.begin(session, stamp):
+            yield gr.skip()  # cancelled: the work has been told, and says so itself
             return
         if action == "cancel":
             # Pressed before the work was even sent.
             yield {"stamp": stamp, "action": action, "state": "stopped", "notice": SAVING_STOPPED}
             return
-        self._running.note(session, stamp)
         base: Json = {"stamp": stamp, "action": action, "kind": entry(shown, "kind")}
         try:
             if action == "open":
@@ -104,7 +89,6 @@ class Saving:
             if not self._running.is_past(session, stamp + CANCELLED):
                 says = f"Nothing can be written here ({error.strerror})." if isinstance(error, OSError) else str(error)
                 yield base | {"state": "error", "notice": says}
-        self._answered[session] = stamp
 
     def _open(self, shown: Sent, base: Json) -> Iterator[Json]:
         text, name = entry(shown, "text"), entry(shown, "name")

@@ -14,15 +14,13 @@ from explorer.stripe import STOPS, Stop, stripe, swept
 from explorer.summary import Json
 from explorer.transcription.decoding import InterruptedDecodingError
 from explorer.ui.clips import Clips
-from explorer.ui.newest import Newest
+from explorer.ui.newest import CANCELLED, Newest
 from explorer.ui.opening import Opening
 from explorer.ui.sent import Sent, entry, recipe_entries, stamp_of
 from explorer.ui.text import NO_CLIP, STRIPE_STOPPED
 
 if TYPE_CHECKING:
     from explorer.bench import Bench
-
-CANCELLED = 0.5  # added to a request's stamp: no newer one, but no more of this one
 
 
 class Striping:
@@ -47,7 +45,7 @@ class Striping:
 
     def cancel(self, shown: Sent, request: gr.Request) -> None:
         """Stop at the next token; what was heard by then stays."""
-        self._newest.note(str(request.session_hash), stamp_of(shown) + CANCELLED)
+        self._newest.cancel(str(request.session_hash), stamp_of(shown))
 
     def leave(self, request: gr.Request) -> None:
         """Stop what a visitor who has left had asked for."""

@@ -18,9 +18,8 @@ from explorer.sweep.map import FLATTERS, Mapper, as_csv, best_sentence
 from explorer.sweep.racing import Race, race_order
 from explorer.text_rules import WHISPER_RULES
 from explorer.ui.choosing import Choosing, Place
-from explorer.ui.evaluating import CANCELLED
 from explorer.ui.fetching import fetched
-from explorer.ui.newest import Newest
+from explorer.ui.newest import CANCELLED, Newest
 from explorer.ui.opening import Opening
 from explorer.ui.sent import Sent, recipe_entries, stamp_of
 
@@ -57,7 +56,7 @@ class Sweeping:
 
     def pause(self, shown: Sent, request: gr.Request) -> None:
         """Stop at the next token; what was heard is in the file."""
-        self._running.note(str(request.session_hash), stamp_of(shown) + CANCELLED)
+        self._running.cancel(str(request.session_hash), stamp_of(shown))
 
     def cancel(self, shown: Sent, request: gr.Request) -> Json:
         """Stop, and forget the sweep."""

@@ -12,13 +12,12 @@ from explorer.errors import ExplorerError, RecipeError
 from explorer.learning.settings import OBJECTIVES, Learning, Settings
 from explorer.summary import Json
 from explorer.ui.choosing import Choosing, Place
-from explorer.ui.evaluate_tab import PLUMBING
-from explorer.ui.newest import Newest
+from explorer.ui.newest import CANCELLED, Newest
 from explorer.ui.opening import Opening
+from explorer.ui.pressing import on_press
 from explorer.ui.sent import Sent, entry, recipe_entries, stamp_of, whole
-from explorer.ui.text import LEARNING_BEGINS
+from explorer.ui.text import LEARNING_BEGINS, LEARNING_NEVER_BEGAN
 
-CANCELLED = 0.5  # added to a run's stamp: no newer run, but no more of this one
 CLIPS = 60
 STEPS = 30
 _TEXTS = ("corpus", "kind", "folder", "filter", "by", "objective")
@@ -52,23 +51,12 @@ class Teaching:
             preset={"limit": CLIPS, "steps": STEPS},
             elem_id="learning",
         )
-        # Two events of one press: the first says at once what is not wanted any more, the second waits for its turn.
-        section.submit(self.announce, section, None, **PLUMBING)
-        section.submit(
-            self.run,
-            section,
-            section,
-            concurrency_id="learning",
-            concurrency_limit=1,
-            show_progress="hidden",
-            trigger_mode="always_last",
-            api_visibility="private",
-        )
+        on_press(section, self.announce, self.run, [section], "learning")
 
     def announce(self, shown: Sent, request: gr.Request) -> None:
         """Say at once, past the queue, that an older run of this visitor, or this one, is no longer wanted."""
-        stopped = CANCELLED if entry(shown, "action") == "cancel" else 0.0
-        self._running.note(str(request.session_hash), stamp_of(shown) + stopped)
+        note = self._running.cancel if entry(shown, "action") == "cancel" else self._running.note
+        note(str(request.session_hash), stamp_of(shown))
 
     def leave(self, request: gr.Request) -> None:
         """Stop the run of a visitor who has left; its state stays on disk."""
@@ -77,12 +65,14 @@ class Teaching:
     def run(self, shown: Sent, request: gr.Request) -> Iterator[object]:
         """Let the curve learn; after every step it comes with its losses."""
         session, stamp = str(request.session_hash), stamp_of(shown)
-        if entry(shown, "action") == "cancel":
-            yield gr.skip()  # the run has been told, and says so itself
+        if not self._running.begin(session, stamp):
+            yield gr.skip()  # cancelled: the run has been told, and says so itself
             return
-        self._running.note(session, stamp)
         asked, start = entry(shown, "asked"), entry(shown, "start")
         base: Json = {"stamp": stamp, "asked": asked, "start": start}
+        if entry(shown, "action") == "cancel":
+            yield base | {"state": "stopped", "notice": LEARNING_NEVER_BEGAN}  # pressed before it was even sent
+            return
         try:
             recipe = self._opening.workbench().recipe(recipe_entries({"recipe": start}), "page")
             place, settings = _read(asked)

@@ -90,6 +90,7 @@ triple that is chosen on *Explore*. What a picture shows is said below it in wor
 weights: what a merge hears, only clips can tell.
 """
 
+LEARNING_NEVER_BEGAN = "Stopped before it began."
 LEARNING_BEGINS = "The clips are read, and the speakers kept aside are heard with the curve as it is…"
 
 SAVING_STOPPED = "Stopped; nothing was kept."
