@@ -348,7 +348,7 @@ def test_reports_are_saved_and_the_html_one_draws_itself_from_nothing(evaluated,
     report.wait_for_selector(".js-plotly-plot .scatterlayer .point")
     assert figures(report) == shown
     report.locator(".sam-utterances tbody .sam-link").first.click()
-    assert report.locator(".sam-detail .sam-grid-table").is_visible()
+    report.wait_for_selector(".sam-detail .sam-grid-table")  # drawn a frame later, when its width is known
     assert report.locator("audio").count() == 0
     assert [request for request in report.watch.seen if not request.startswith(("file:", "data:", "blob:"))] == []
 
