@@ -16,6 +16,7 @@ import gradio as gr
 from explorer.config_file import read_config
 from explorer.corpora.manifest import read_manifest
 from explorer.errors import ConfigError, CorpusError, ExplorerError
+from explorer.heap import keep_freed_memory
 from explorer.shipped import SHIPPED_FILE, read_shipped
 from explorer.ui.opening import Opening
 from explorer.ui.page import build_page, page_head
@@ -32,6 +33,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 def main() -> int:
     """Run the server until it is interrupted; 2 for a mistake in the configuration or the options."""
     options = _options()
+    keep_freed_memory()
     try:
         config = read_config(options.config)
         samples = {}

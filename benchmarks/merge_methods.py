@@ -79,7 +79,7 @@ def main() -> None:
         )
 
 
-def random_live(width: int, layers: int, spec: TripleSpec) -> LiveModel:
+def random_live(width: int, layers: int, spec: TripleSpec, device: str = "cpu") -> LiveModel:
     """Make three random Whispers that differ in all but embeddings and stem."""
     heads = max(1, width // 64)
     shape = {"d_model": width, "encoder_layers": layers, "decoder_layers": layers}
@@ -96,7 +96,7 @@ def random_live(width: int, layers: int, spec: TripleSpec) -> LiveModel:
         }
 
     triple = Triple(spec, ROOT, shape, {"m0": base, "m1": tuned(), "m2": tuned()})
-    return LiveModel(triple, torch.device("cpu"))
+    return LiveModel(triple, torch.device(device))
 
 
 def moves() -> list[tuple[str, str]]:

@@ -7,10 +7,11 @@
 clip by clip at batch 1 with `generate`. ``pipeline``: transformers' pipeline, batches of 8, on the merged folder.
 ``whisper``, ``faster-float32`` and ``faster-int8`` want an environment of their own (``--python``) with openai-whisper,
 faster-whisper, transformers, torch and safetensors; conversion of the merged folder is counted. All decode greedily, in
-a window of 30 s but for ``ours-fit``. ``limit s`` of ours is what the processor cannot do without: the operations of
+a window of 30 s but for ``ours-fit``. ``limit s`` of ours is what the device cannot do without: the operations of
 all matrix products, convolutions and attentions that were counted in one run, over the rate of a large float32 matrix
-product in the same process. Texts are compared with the first way's after Whisper's normaliser. ``cold`` is
-all of the process' time, imports included.
+product in the same process, the mean of one before and one after the warm run. Texts are compared with the first way's
+after Whisper's normaliser. ``cold`` is all of the process' time, imports included. With ``--device cuda`` ours, the
+authors' and the pipeline compute there.
 """
 
 import argparse
@@ -39,11 +40,12 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=100)
     parser.add_argument("--ways", default="ours-30,ours-fit,ours-bfloat16,authors,pipeline")
     parser.add_argument("--python", default=sys.executable, help="of the peers' environment")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--way", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.way:
-        worker(options.way, options.folder)
+        worker(options.way, options.folder, options.device)
         return
     from benchmarks.timing import machine, report  # noqa: PLC0415 - the peers' environment has less
 
@@ -54,6 +56,7 @@ def main() -> None:
         for way in options.ways.split(","):
             python = options.python if way.startswith(("whisper", "faster")) else sys.executable
             command = [python, "-m", "benchmarks.one_point", "--way", way, "--folder", str(folder)]
+            command += ["--device", options.device]
             started = time.perf_counter()
             ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
             if ran.returncode:
@@ -66,7 +69,8 @@ def main() -> None:
         {"way": way, **each, "same text": sum(norm(one) == two for one, two in zip(texts[way], basis, strict=True))}
         for way, each in found.items()
     ]
-    report("one_point", {"clips": options.limit, "machine": machine(), "rows": rows})
+    name = "one_point" if options.device == "cpu" else f"one_point-{options.device}"
+    report(name, {"clips": options.limit, "machine": machine(options.device), "rows": rows})
 
 
 def prepare(options: argparse.Namespace, folder: Path) -> Callable[[str], str]:
@@ -87,33 +91,37 @@ def prepare(options: argparse.Namespace, folder: Path) -> Callable[[str], str]:
     )
     paths = [str(utterance.path) for utterance in utterances.utterances]
     (folder / "clips.json").write_text(json.dumps({"triple": options.triple, "paths": paths}))
-    workbench.export(bench, Recipe(options.triple, mixing=LAMBDA, exponents=(ALPHA,)), folder / "merged")
+    for _ in workbench.export(bench, Recipe(options.triple, mixing=LAMBDA, exponents=(ALPHA,)), folder / "merged"):
+        pass
     for member in MEMBERS:
         with bench.live.checkpoint(member) as model:
             model.save_pretrained(folder / member)
     return bench.normalizer
 
 
-def worker(way: str, folder: Path) -> None:
+def worker(way: str, folder: Path, device: str) -> None:
     """Do one way's work, cold and then warm, and print what it took."""
     asked = json.loads((folder / "clips.json").read_text())
     if way in OURS:
-        work = ours(way, asked)
+        work = ours(way, asked, device)
     elif way == "authors":
-        work = authors(folder, asked["paths"])
+        work = authors(folder, asked["paths"], device)
     elif way == "pipeline":
-        work = pipeline(folder, asked["paths"])
+        work = pipeline(folder, asked["paths"], device)
     elif way == "whisper":
         work = openai_whisper(folder, asked["paths"])
     else:
         work = faster(folder, asked["paths"], way.removeprefix("faster-"))
     found: dict[str, Any] = {}
+    rates = []
     for name in ("cold", "warm"):
+        if way in OURS:
+            rates.append(rate(device))
         cpu, wall = time.process_time(), time.perf_counter()
         texts = work()
         found |= {f"{name} cpu s": time.process_time() - (0 if name == "cold" else cpu)}
         found |= {f"{name} wall s": time.perf_counter() - wall}
-    found["limit s"] = operations(work) / rate() if way in OURS else None
+    found["limit s"] = operations(work) / statistics.mean([rates[-1], rate(device)]) if way in OURS else None
     sys.stdout.write(json.dumps(found | {"texts": texts}) + "\n")
 
 
@@ -128,31 +136,33 @@ def operations(work: Callable[[], Texts]) -> int:
     return int(counter.get_total_flops())
 
 
-def rate() -> float:
-    """Return the float32 operations a second of a large matrix product, with the threads this process has."""
+def rate(device: str) -> float:
+    """Return the float32 operations a second of a large matrix product, on all that this process may use."""
     import torch  # noqa: PLC0415
 
     size, times = 3072, []
-    one, two = torch.randn(size, size), torch.randn(size, size)
+    one, two = torch.randn(size, size, device=device), torch.randn(size, size, device=device)
     for _ in range(7):
         began = time.perf_counter()
-        one @ two
+        (one @ two)[0, 0].item()  # a GPU has not done it before it is asked
         times.append(time.perf_counter() - began)
     return 2 * size**3 / statistics.median(times)
 
 
-def ours(way: str, asked: dict[str, Any]) -> Callable[[], Texts]:
+def ours(way: str, asked: dict[str, Any], device: str) -> Callable[[], Texts]:
     """Merge in memory, decode all clips together; nothing is remembered between cold and warm but the weights."""
     from explorer.audio import load_clip  # noqa: PLC0415
     from explorer.checkpoints.cache import no_progress  # noqa: PLC0415
     from explorer.config_file import read_config  # noqa: PLC0415
+    from explorer.heap import keep_freed_memory  # noqa: PLC0415
     from explorer.recipe import Recipe  # noqa: PLC0415
     from explorer.transcription.decoding import Decoding, Halt  # noqa: PLC0415
     from explorer.transcription.transcriber import Transcriber  # noqa: PLC0415
     from explorer.workbench import Workbench  # noqa: PLC0415
 
     window, precision = OURS[way]
-    workbench = Workbench(read_config(ROOT / "checkpoints.yaml"), "cpu")
+    keep_freed_memory()  # as app and command line do
+    workbench = Workbench(read_config(ROOT / "checkpoints.yaml"), device)
 
     def work() -> Texts:
         bench = workbench.bench(asked["triple"], no_progress)
@@ -167,7 +177,7 @@ def ours(way: str, asked: dict[str, Any]) -> Callable[[], Texts]:
     return work
 
 
-def authors(folder: Path, paths: list[str]) -> Callable[[], Texts]:
+def authors(folder: Path, paths: list[str], device: str) -> Callable[[], Texts]:
     """Load three, merge per tensor, write, load, decode one by one."""
     import soundfile  # noqa: PLC0415
     import torch  # noqa: PLC0415
@@ -189,27 +199,30 @@ def authors(folder: Path, paths: list[str]) -> Callable[[], Texts]:
                 state[name] = tensor + ratio * (one[name] - tensor) + (1 - ratio) * (two[name] - tensor)
         base.load_state_dict(state)
         base.save_pretrained(folder / "authors")
-        model, processor = load("authors"), WhisperProcessor.from_pretrained(folder / "merged")
+        model, processor = load("authors").to(device), WhisperProcessor.from_pretrained(folder / "merged")
         texts = []
         for path in paths:
             samples, rate = soundfile.read(path)
             features = processor(samples, sampling_rate=rate, return_tensors="pt").input_features
             with torch.inference_mode():
-                tokens = model.generate(features, max_new_tokens=224)
+                tokens = model.generate(features.to(device), max_new_tokens=224)
             texts += [text.strip() for text in processor.batch_decode(tokens, skip_special_tokens=True)]
         return texts
 
     return work
 
 
-def pipeline(folder: Path, paths: list[str]) -> Callable[[], Texts]:
+def pipeline(folder: Path, paths: list[str], device: str) -> Callable[[], Texts]:
     """Transformers' own pipeline, batches of 8."""
+    import soundfile  # noqa: PLC0415
     from transformers import pipeline as made  # noqa: PLC0415
 
     def work() -> Texts:
-        listen = made("automatic-speech-recognition", str(folder / "merged"), device="cpu")
+        listen = made("automatic-speech-recognition", str(folder / "merged"), device=device)
         listen.tokenizer.pad_token_id = listen.model.config.eos_token_id
-        return [each["text"].strip() for each in listen(list(paths), batch_size=8, generate_kwargs={"num_beams": 1})]
+        read = (soundfile.read(path, dtype="float32") for path in paths)  # by its paths it would want ffmpeg
+        clips = [{"raw": samples, "sampling_rate": rate} for samples, rate in read]
+        return [each["text"].strip() for each in listen(clips, batch_size=8, generate_kwargs={"num_beams": 1})]
 
     return work
 

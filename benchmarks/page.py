@@ -32,7 +32,8 @@ import os, sys
 from explorer.checkpoints.cache import no_progress
 from explorer.checkpoints.triple import build_model, load_triple
 from explorer.config_file import read_config
-from explorer.live_model import LiveModel, pick_device
+from explorer.device import pick_device
+from explorer.live_model import LiveModel
 from explorer.recipe import Recipe
 from pathlib import Path
 rss = lambda: int(open('/proc/self/statm').read().split()[1]) * os.sysconf('SC_PAGE_SIZE') / 1e6

@@ -1,15 +1,16 @@
 """A re-merge after a slider move, against the memory's limit and against a dictionary with load_state_dict.
 
-    python -m benchmarks.remerge [--triple tiny-en | --random WIDTH LAYERS] [--rounds 15]
+    python -m benchmarks.remerge [--triple tiny-en | --random WIDTH LAYERS] [--rounds 15] [--device cuda]
 
 The limit is what reading two tensors and writing a third takes in the same process (`torch.add` with a factor), with a
 plain copy beside it. ``--random 512 6`` has the shape of base, ``--random 768 12`` that of small: speed does not depend
-on what weights say. Processor time of one thread, medians, in turns.
+on what weights say. Processor time of one thread, medians, in turns; on a GPU wall clock, until it has done all.
 """
 
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import cycle
 
 import torch
@@ -18,6 +19,7 @@ from benchmarks.merge_methods import ROOT, random_live
 from benchmarks.timing import machine, medians, report
 from explorer.checkpoints.base import terminal_progress
 from explorer.config_file import read_config
+from explorer.device import placed
 from explorer.live_model import LiveModel
 from explorer.methods import METHODS
 from explorer.recipe import Recipe
@@ -30,19 +32,22 @@ def main() -> None:
     parser.add_argument("--triple", default="tiny-en")
     parser.add_argument("--random", type=int, nargs=2, metavar=("WIDTH", "LAYERS"))
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    workbench = Workbench(read_config(ROOT / "checkpoints.yaml"), "cpu")
+    workbench = Workbench(read_config(ROOT / "checkpoints.yaml"), options.device)
     if options.random:
-        live = random_live(*options.random, workbench.config.triples[0])
+        live = random_live(*options.random, workbench.config.triples[0], options.device)
     else:
         with terminal_progress() as progress:
             live = workbench.bench(options.triple, progress).live
     rows = [measured(live, *move, options.rounds) for move in moves(live)]
     shape = "{}-wide-{}-layers".format(*options.random) if options.random else options.triple
+    on_gpu = options.device == "cuda"
+    clock = "wall" if on_gpu else "processor time of one thread"
     report(
-        f"remerge-{shape}",
-        {"shape": shape, "machine": machine(), "clock": "processor time of one thread", "rows": rows},
+        f"remerge-{shape}" + ("-cuda" if on_gpu else ""),
+        {"shape": shape, "machine": machine(options.device), "clock": clock, "rows": rows},
     )
 
 
@@ -65,7 +70,7 @@ def moves(live: LiveModel) -> list[tuple[str, Recipe, Recipe]]:
 
 def measured(live: LiveModel, name: str, before: Recipe, after: Recipe, rounds: int) -> dict[str, object]:
     """Time one move."""
-    live_weights = live.triple.weights
+    live_weights = placed(live.triple, live.device)
     for recipe in (before, after):
         with live.merged(recipe):
             pass
@@ -96,9 +101,11 @@ def measured(live: LiveModel, name: str, before: Recipe, after: Recipe, rounds: 
             state[each] = base + 0.5 * (live_weights["m1"][each] - base) + 0.5 * (live_weights["m2"][each] - base)
         other.load_state_dict(state)
 
-    other = type(model)(model.config)
+    other = type(model)(model.config).to(live.device)
     works: dict[str, Callable[[], object]] = {"merge": merge, "triad": triad, "copy": copy, "dict": plainly}
-    found = medians(works, rounds, time.process_time)
+    if live.device.type == "cuda":
+        works = {name: partial(_done, work) for name, work in works.items()}
+    found = medians(works, rounds, time.perf_counter if live.device.type == "cuda" else time.process_time)
     return {
         "move": name,
         "tensors": changed,
@@ -107,6 +114,11 @@ def measured(live: LiveModel, name: str, before: Recipe, after: Recipe, rounds: 
         "merge / triad": found["merge"] / found["triad"],
         "dict / merge": found["dict"] / found["merge"],
     }
+
+
+def _done(work: Callable[[], object]) -> None:
+    work()
+    torch.cuda.synchronize()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import torch
+
 
 def medians(
     works: Mapping[str, Callable[[], object]], rounds: int, clock: Callable[[], float] = time.perf_counter
@@ -29,8 +31,10 @@ def medians(
     return {name: statistics.median(times) for name, times in seconds.items()}
 
 
-def machine() -> str:
+def machine(device: str = "cpu") -> str:
     """Say what machine this is and how busy: more than its cores are asked for means that figures are too high."""
+    if device == "cuda":
+        return f"{torch.cuda.get_device_name()}, {os.cpu_count()} cores"
     return f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} ({'busy' if os.getloadavg()[0] > 1.5 else 'quiet'})"
 
 

@@ -26,6 +26,7 @@ from explorer.config_file import read_config
 from explorer.corpora.filters import HALVES
 from explorer.corpora.open import READERS
 from explorer.errors import ExplorerError
+from explorer.heap import keep_freed_memory
 from explorer.hypotheses import HypothesisStore
 from explorer.recipe_options import add_recipe_options
 from explorer.text_rules import NORMALIZER_KINDS
@@ -38,6 +39,7 @@ CONFIG = Path(__file__).parent.parent / "checkpoints.yaml"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0, or 2 for a mistake of the user's."""
     options = _parser().parse_args(arguments)
+    keep_freed_memory()
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
     try:
         workbench = Workbench(read_config(options.config), options.device, HypothesisStore(cache_folder()))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # the page reads from here what its tables are made of, long 
     from explorer.normalization import Normalizer
 
 BATCH_POSITIONS = 6_000  # of the encoder, a model's turn: 24 clips in windows of 5 s, 4 in windows of 30 s
+GPU_BATCHES = 20  # so many times as much on a GPU, which takes no longer for it
 CHECKPOINTS = ("m0", "m1", "m2")
 """Names that are no merges; every other name is."""
 
@@ -128,6 +129,7 @@ def evaluate(
     listener: "Listener",
     normalizer: "Normalizer",
     block: int = 1,
+    batch_positions: int | None = None,
 ) -> Iterator[Evaluation]:
     """Let every model hear every utterance, yielding after each batch.
 
@@ -138,13 +140,14 @@ def evaluate(
         normalizer: for references and hypotheses.
         block: batches that one model hears before the next one is merged; with more than one, it yields after
             each model too.
+        batch_positions: of the encoder, in a batch; None: as many as suit a processor.
 
     Yields:
         The evaluation so far; the last one is complete, or says ``stopped``.
     """
     started = time.monotonic()
     problems: list[str] = []
-    batches = _batches(utterances, listener.decoding, problems)
+    batches = _batches(utterances, listener.decoding, batch_positions or BATCH_POSITIONS, problems)
     total = sum(len(batch) for batch in batches)
     heard: dict[str, list[Heard]] = {model: [] for model in models}
 
@@ -177,7 +180,9 @@ def evaluate(
         yield so_far()
 
 
-def _batches(utterances: Sequence[Utterance], decoding: Decoding, problems: list[str]) -> list[list[Utterance]]:
+def _batches(
+    utterances: Sequence[Utterance], decoding: Decoding, most: int, problems: list[str]
+) -> list[list[Utterance]]:
     """Cut the subset into pieces of as much work; shuffled, so that a run cut short is no sample of short clips."""
     shuffled = list(utterances)
     random.Random(0).shuffle(shuffled)
@@ -192,7 +197,7 @@ def _batches(utterances: Sequence[Utterance], decoding: Decoding, problems: list
         positions = decoding.positions(min(seconds, WINDOW_SECONDS))
         if positions > room:
             batches.append([])
-            room = BATCH_POSITIONS
+            room = most
         batches[-1].append(utterance)
         room -= positions
     return batches

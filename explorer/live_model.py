@@ -61,6 +61,14 @@ class LiveModel:
         self._turns = Turns()
         self._extras = Extras(triple, device)
         self._weights = placed(triple, device)
+        m0, m1, m2 = (self._weights[member] for member in ("m0", "m1", "m2"))
+        # None of the endpoints ever changes, so neither does in which tensors they differ.
+        self._differing = [name for name, base in m0.items() if m1[name] is not base or m2[name] is not base]
+        self._changed = {
+            vector: [name for name, base in m0.items() if self._weights[member][name] is not base]
+            for vector, member in OWN_VECTORS.items()
+        }
+        self._head_counts = {part: int(triple.config[f"{part}_attention_heads"]) for part in ("encoder", "decoder")}
         self._kept = Kept(kept_bytes)
         self._jobs: dict[str, Job] = {}
         self._buffers: dict[str, Tensor] = {}
@@ -149,13 +157,7 @@ class LiveModel:
         return self._digests[member]
 
     def _plan(self, recipe: Recipe, vectors: Vectors) -> dict[str, Job]:
-        m0, m1, m2 = (self._weights[member] for member in ("m0", "m1", "m2"))
-        differing = [name for name, base in m0.items() if m1[name] is not base or m2[name] is not base]
-        changed = {
-            vector: [name for name, base in m0.items() if self._weights[member][name] is not base]
-            for vector, member in OWN_VECTORS.items()
-        }
-        jobs = plan(recipe, differing, self.triple.parameters, {**changed, **vectors})
+        jobs = plan(recipe, self._differing, self.triple.parameters, {**self._changed, **vectors})
         check_heads(jobs, self._heads)
         return jobs
 
@@ -217,8 +219,7 @@ class LiveModel:
             )
 
     def _heads(self, name: str) -> int:
-        stack = "encoder" if ".encoder." in name else "decoder"
-        return int(self.triple.config[f"{stack}_attention_heads"])
+        return self._head_counts["encoder" if ".encoder." in name else "decoder"]
 
     def _place(self, name: str, tensor: Tensor) -> None:
         """Let a parameter of the merge be ``tensor``; the output projection goes with the embeddings it is tied to."""

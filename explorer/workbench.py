@@ -208,7 +208,9 @@ class Workbench:
             for name in names
         }
         listener = Listener(held, bench.transcriber, decoding, halt, self.store, prints, encoders)
-        return evaluation.evaluate(utterances, names, listener, normalizer_of(bench.live.triple.folder, rules))
+        normalizer = normalizer_of(bench.live.triple.folder, rules)
+        most = evaluation.BATCH_POSITIONS * (evaluation.GPU_BATCHES if self.device.type == "cuda" else 1)
+        return evaluation.evaluate(utterances, names, listener, normalizer, batch_positions=most)
 
     def fingerprints(self, bench: Bench, names: Iterable[str], merges: Mapping[str, Recipe]) -> dict[str, str]:
         """Name the weights of models: checkpoints by their member, merges by their recipe."""

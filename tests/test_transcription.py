@@ -23,6 +23,7 @@ from explorer.transcription.decoder import Decoder
 from explorer.transcription.decoding import Decoding, Halt, InterruptedDecodingError
 from explorer.transcription.encoder import encode
 from explorer.transcription.greedy import TokenRules, greedy
+from explorer.transcription.room import Room
 from explorer.transcription.transcriber import Transcriber
 
 GO_ON = Halt()
@@ -183,8 +184,7 @@ def test_a_batch_says_what_each_of_its_clips_says_alone(tiny):
 
 def test_clips_of_many_windows_come_and_go_and_say_what_each_says_alone(tiny, monkeypatch):
     """More clips than have room: those that end early are followed by others, whatever their window."""
-    monkeypatch.setattr("explorer.transcription.greedy.POOL_ROWS", 5)
-    monkeypatch.setattr("explorer.transcription.greedy.COHORT_ROWS", 3)
+    monkeypatch.setattr("explorer.transcription.room.CPU", Room(3, 5, 24_000))
     model, transcriber = tiny
     clips = [noise(seed, 0.4 + seed % 4) for seed in range(14)]
     mels = [transcriber.features([clip], Decoding("fit"))[0] for clip in clips]

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from explorer.checkpoints.task_vector import load_task_vector, task_vector_header
-from explorer.errors import ExplorerError
+from training.command import command
 from training.errors import TrainingError
 from training.options import Parser
 from training.task_vector_file import commit_of_script, write_task_vector
@@ -55,17 +55,14 @@ def average(paths: Sequence[Path], out: Path) -> None:
     write_task_vector(out, mean, {**common, "mean_of": json.dumps(parts, sort_keys=True), "commit": commit_of_script()})
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Average and return the exit code: 0, or 2 for a mistake of the user's."""
     parser = Parser(prog="python -m training.average", description=__doc__.splitlines()[0])
     parser.add_argument("vectors", type=Path, nargs="+", metavar="FILE", help="task vectors, .safetensors")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="task vector to write")
-    try:
-        options = parser.parse_args(arguments)
-        average(options.vectors, options.out)
-    except ExplorerError as error:
-        sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
-        return 2
+    options = parser.parse_args(arguments)
+    average(options.vectors, options.out)
     return 0
 
 

@@ -16,9 +16,9 @@ import torch
 
 from explorer.checkpoints.task_vector import task_vector_header
 from explorer.device import pick_device
-from explorer.errors import ExplorerError
 from training.base_model import load_base
 from training.batches import BatchMaker
+from training.command import command
 from training.errors import TrainingError
 from training.judging import Judge
 from training.learner import Learner
@@ -146,25 +146,19 @@ class Run:
         }
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one training and return its exit code: 0, or 2 for a mistake of the user's."""
-    try:
-        options = options_from(arguments)
-        if torch.cuda.is_available():
-            # Without it CUDA's matrix products differ from run to run.
-            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-            torch.use_deterministic_algorithms(True, warn_only=True)
-        run = Run(options)
-        if run.is_done():
-            sys.stderr.write(f"{options.out} is there already, from this very run.\n")
-            return 0
-        run.go()
-    except ExplorerError as error:
-        sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
-        return 2
-    except KeyboardInterrupt:
-        sys.stderr.write("Stopped; the same command goes on from here.\n")
-        return 130
+    options = options_from(arguments)
+    if torch.cuda.is_available():
+        # Without it CUDA's matrix products differ from run to run.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True, warn_only=True)
+    run = Run(options)
+    if run.is_done():
+        sys.stderr.write(f"{options.out} is there already, from this very run.\n")
+        return 0
+    run.go()
     return 0
 
 

@@ -23,7 +23,6 @@ from explorer.checkpoints.cache import cache_folder
 from explorer.corpora.audiofolder import read_audiofolder
 from explorer.corpora.subset import SubsetSpec, choose, subset_fingerprint
 from explorer.corpora.utterance import Utterance
-from explorer.errors import ExplorerError
 from explorer.halves import Hearing, speaker_halves, verdict_of, wer
 from explorer.hypotheses import HypothesisStore
 from explorer.learning.lesson import learn
@@ -33,6 +32,7 @@ from explorer.schedule import ScheduleName
 from explorer.statistics import Tally
 from explorer.transcription.decoding import Decoding, Halt, Precision
 from training.cells import GRIDS, cells_of
+from training.command import command
 from training.document import measured, percent, verdict_row
 from training.errors import TrainingError
 from training.experiment import Experiment, Pairing, config_of
@@ -53,19 +53,13 @@ _DEFAULT_WAYS = ("lane", "projection")  # a triple takes about ten minutes of on
 _SCHEDULES: tuple[ScheduleName, ...] = ("depth", "constant")
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the experiment and return the exit code: 0, or 2 for a mistake of the user's."""
-    try:
-        options = _parser().parse_args(arguments)
-        for document in _documents(options):
-            write_beside(options.out / "learned-curve.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")
-            write_beside(options.out / "learned-curve.md", learned_table(document))
-    except ExplorerError as error:
-        sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
-        return 2
-    except KeyboardInterrupt:
-        sys.stderr.write("Stopped; the same command goes on from here.\n")
-        return 130
+    options = _parser().parse_args(arguments)
+    for document in _documents(options):
+        write_beside(options.out / "learned-curve.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+        write_beside(options.out / "learned-curve.md", learned_table(document))
     return 0
 
 

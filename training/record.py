@@ -17,9 +17,9 @@ from explorer.config import Window
 from explorer.corpora.audiofolder import read_audiofolder
 from explorer.corpora.subset import subset_fingerprint
 from explorer.corpora.utterance import Utterance
-from explorer.errors import ExplorerError
 from explorer.transcription.decoding import Decoding
 from training.base_model import load_base
+from training.command import command
 from training.judging import Ear
 from training.options import Parser
 from training.task_vector_file import record
@@ -46,6 +46,7 @@ def measure(
     }
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, record, and return the exit code: 0, or 2 for a mistake of the user's."""
     parser = Parser(
@@ -59,26 +60,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--base", type=Path, metavar="FOLDER", help="Hugging Face folder of the base (default: tiny.en)"
     )
     parser.add_argument("--window", choices=("fit", "30"), action="append", help="may be given twice (default: fit)")
-    try:
-        options = parser.parse_args(arguments)
-        base = load_base(options.base)
-        ear = Ear(base.folder)
-        utterances = read_audiofolder(options.corpus).utterances
-        members = {"": add_task_vector(base.weights, load_task_vector(options.vector), options.vector)}
-        # What a run leaves beside its vector, to see what eight bits cost.
-        whole = options.vector.with_suffix(".training") / "unquantised.safetensors"
-        if whole.exists():
-            members[" unquantised"] = add_task_vector(base.weights, load_file(whole), whole)
-        for window in options.window or ["fit"]:
-            for kind, weights in members.items():
-                decoding = Decoding(cast(Window, window))
-                name = f"{options.corpus.resolve().name} {window}{kind}"
-                measured = measure(weights, base.config, ear, utterances, decoding)
-                record(options.vector, {name: measured})
-                sys.stdout.write(f"{options.vector.name}: {name}: {measured['wer']} %\n")
-    except ExplorerError as error:
-        sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
-        return 2
+    options = parser.parse_args(arguments)
+    base = load_base(options.base)
+    ear = Ear(base.folder)
+    utterances = read_audiofolder(options.corpus).utterances
+    members = {"": add_task_vector(base.weights, load_task_vector(options.vector), options.vector)}
+    # What a run leaves beside its vector, to see what eight bits cost.
+    whole = options.vector.with_suffix(".training") / "unquantised.safetensors"
+    if whole.exists():
+        members[" unquantised"] = add_task_vector(base.weights, load_file(whole), whole)
+    for window in options.window or ["fit"]:
+        for kind, weights in members.items():
+            decoding = Decoding(cast(Window, window))
+            name = f"{options.corpus.resolve().name} {window}{kind}"
+            measured = measure(weights, base.config, ear, utterances, decoding)
+            record(options.vector, {name: measured})
+            sys.stdout.write(f"{options.vector.name}: {name}: {measured['wer']} %\n")
     return 0
 
 

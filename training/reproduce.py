@@ -19,11 +19,11 @@ from explorer.checkpoints.task_vector import task_vector_header
 from explorer.corpora.audiofolder import read_audiofolder
 from explorer.corpora.subset import SubsetSpec, choose
 from explorer.corpora.utterance import Utterance
-from explorer.errors import ExplorerError
 from explorer.hypotheses import HypothesisStore
 from explorer.schedule import ScheduleName
 from explorer.transcription.decoding import Decoding, Precision
 from training.cells import GRIDS, SCHEDULES
+from training.command import command
 from training.errors import TrainingError
 from training.experiment import Experiment, Pairing, config_of
 from training.options import Parser
@@ -44,21 +44,15 @@ PAIRINGS = (
 )
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the experiment and return the exit code: 0, or 2 for a mistake of the user's."""
-    try:
-        options = _parser().parse_args(arguments)
-        for document in _documents(options):
-            write_beside(options.out / "experiment.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")
-            write_beside(options.out / "experiment.md", table(document))
-            if document["merge"]:
-                write_beside(options.out / "experiment.svg", plot(document["merge"]))
-    except ExplorerError as error:
-        sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
-        return 2
-    except KeyboardInterrupt:
-        sys.stderr.write("Stopped; the same command goes on from here.\n")
-        return 130
+    options = _parser().parse_args(arguments)
+    for document in _documents(options):
+        write_beside(options.out / "experiment.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+        write_beside(options.out / "experiment.md", table(document))
+        if document["merge"]:
+            write_beside(options.out / "experiment.svg", plot(document["merge"]))
     return 0
 
 

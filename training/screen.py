@@ -16,9 +16,9 @@ from pathlib import Path
 
 from explorer.corpora.audiofolder import read_audiofolder
 from explorer.corpora.utterance import Utterance
-from explorer.errors import ExplorerError
 from explorer.recipe import Recipe
 from explorer.scoring import pooled
+from training.command import command
 from training.errors import TrainingError
 from training.experiment import Experiment, Pairing, config_of
 from training.options import Parser
@@ -95,6 +95,7 @@ def _profanity() -> Callable[[str], bool]:
     return lambda text: bool(words.contains_profanity(text))
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Screen and return the exit code: 0, 1 for something that must not be shown, 2 for a mistake of the user's."""
     parser = Parser(prog="python -m training.screen", description="Hear clips with everything that ships.")
@@ -104,21 +105,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--base", type=Path, metavar="FOLDER", help="Hugging Face folder of the base (default: tiny.en)"
     )
     found = 0
-    try:
-        options = parser.parse_args(arguments)
-        adult = options.vectors / "adult.safetensors"
-        children = [file for file in sorted(options.vectors.glob("*.safetensors")) if file != adult]
-        if not adult.exists() or not children:
-            raise TrainingError(f"--vectors: {options.vectors} needs adult.safetensors and another task vector.")
-        pairings = [Pairing(file.stem, file, adult) for file in children]
-        experiment = Experiment(config_of(pairings, options.base), None, "auto")
-        for told in screen(experiment, pairings, read_audiofolder(options.clips).utterances, _profanity()):
-            found += isinstance(told, Finding)
-            line = f"{told.why}: {told.clip}, {told.model}: {told.text}" if isinstance(told, Finding) else told
-            sys.stdout.write(f"{line}\n")
-    except ExplorerError as error:
-        sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
-        return 2
+    options = parser.parse_args(arguments)
+    adult = options.vectors / "adult.safetensors"
+    children = [file for file in sorted(options.vectors.glob("*.safetensors")) if file != adult]
+    if not adult.exists() or not children:
+        raise TrainingError(f"--vectors: {options.vectors} needs adult.safetensors and another task vector.")
+    pairings = [Pairing(file.stem, file, adult) for file in children]
+    experiment = Experiment(config_of(pairings, options.base), None, "auto")
+    for told in screen(experiment, pairings, read_audiofolder(options.clips).utterances, _profanity()):
+        found += isinstance(told, Finding)
+        line = f"{told.why}: {told.clip}, {told.model}: {told.text}" if isinstance(told, Finding) else told
+        sys.stdout.write(f"{line}\n")
     sys.stdout.write(f"{found} answers that must not be shown.\n")
     return 1 if found else 0
 

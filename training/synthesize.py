@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from explorer.audio import SAMPLE_RATE
 from explorer.checkpoints.cache import cache_folder
-from explorer.errors import ExplorerError
 from training.articulation import simplified
+from training.command import command
 from training.errors import TrainingError
 from training.options import Parser
 from training.room import in_a_room
@@ -132,6 +132,7 @@ def _needed(module: str) -> Any:  # noqa: ANN401 - modules have no type of their
         ) from error
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make one folder and return the exit code: 0, or 2 for a mistake of the user's."""
     parser = Parser(prog="python -m training.synthesize", description="Make synthetic speech to train on.")
@@ -139,15 +140,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--clips", type=int, default=200, metavar="N")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--seed", type=int, default=0, metavar="S")
-    try:
-        options = parser.parse_args(arguments)
-        kokoro: Any = _needed("training.kokoro")
-        folder = cache_folder() / "kokoro"
-        kokoro.fetch_kokoro(folder)
-        make(kokoro.Kokoro(folder), options.kind, options.clips, options.out, options.seed, kokoro.RATE)
-    except ExplorerError as error:
-        sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
-        return 2
+    options = parser.parse_args(arguments)
+    kokoro: Any = _needed("training.kokoro")
+    folder = cache_folder() / "kokoro"
+    kokoro.fetch_kokoro(folder)
+    make(kokoro.Kokoro(folder), options.kind, options.clips, options.out, options.seed, kokoro.RATE)
     return 0
 
 

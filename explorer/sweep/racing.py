@@ -3,7 +3,7 @@
 A cell is heard block by block, the blocks drawn over shuffled speakers. After each block the difference of errors per
 word is judged with speakers as the units: when even its lower end leaves the cell no better than the best one by more
 than a tolerance, the rest is not heard. Clips are finite: as all of them are heard, the doubt about what all of them
-would say vanishes. `tests/test_sweep_racing.py` replays it: the cell that ends best is within 0.3 points of the best of
+would say vanishes. `tests/test_sweep.py` replays it: the cell that ends best is within 0.3 points of the best of
 the full grid in more than 95 of 100 sweeps.
 """
 

@@ -16,9 +16,7 @@ from transformers import WhisperForConditionalGeneration
 from explorer.transcription.decoder import Cohort, Decoder
 from explorer.transcription.decoding import FRAMES_PER_POSITION, Halt
 from explorer.transcription.encoder import autocast, encode
-
-COHORT_ROWS = 8  # encoded together
-POOL_ROWS, POOL_POSITIONS = 32, 24_000  # decoded together: keys and values of a position take memory
+from explorer.transcription.room import Room, room_of
 
 
 @dataclass(frozen=True)
@@ -72,11 +70,12 @@ def greedy(
         return encode(model, torch.stack([features[row] for row in rows]).to(model.device), halt)
 
     positions = [each.shape[-1] // FRAMES_PER_POSITION for each in features]
-    waiting = _groups(positions)
+    room = room_of(model)
+    waiting = _groups(positions, room.cohort)
     pool = _Pool(model, rules, limits, dtype)
     while waiting or pool.cohorts:
         with autocast(model, dtype):
-            while waiting and pool.has_room(waiting[0], positions):
+            while waiting and pool.has_room(waiting[0], positions, room):
                 rows = waiting.popleft()
                 pool.admit(rows, (encoder or encoded)(rows), halt)
             halt.check()
@@ -104,12 +103,12 @@ class _Pool:
             for ids in (rules.suppressed, rules.suppressed_first)
         )
 
-    def has_room(self, rows: Sequence[int], positions: Sequence[int]) -> bool:
+    def has_room(self, rows: Sequence[int], positions: Sequence[int], room: Room) -> bool:
         """Say whether rows may come in."""
         if not self.cohorts:
             return True
         together = [row for cohort in self.cohorts for row in cohort.rows] + list(rows)
-        return len(together) <= POOL_ROWS and sum(positions[row] for row in together) <= POOL_POSITIONS
+        return len(together) <= room.rows and sum(positions[row] for row in together) <= room.positions
 
     def admit(self, rows: Sequence[int], hidden: Tensor, halt: Halt) -> None:
         """Bring in rows that were encoded together, and let them take in the prompt but for its last token."""
@@ -142,12 +141,12 @@ class _Pool:
         return said[-1] == self._rules.end or len(said) >= self._limits[row]
 
 
-def _groups(positions: Sequence[int]) -> deque[list[int]]:
+def _groups(positions: Sequence[int], cohort: int) -> deque[list[int]]:
     """Group rows of one window, the longest windows first: short clips fill what is left at the end."""
     by_window: dict[int, list[int]] = {}
     for row, count in enumerate(positions):
         by_window.setdefault(count, []).append(row)
     found: deque[list[int]] = deque()
     for _, rows in sorted(by_window.items(), reverse=True):
-        found += [rows[start : start + COHORT_ROWS] for start in range(0, len(rows), COHORT_ROWS)]
+        found += [rows[start : start + cohort] for start in range(0, len(rows), cohort)]
     return found

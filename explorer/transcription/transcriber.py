@@ -3,15 +3,12 @@
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import torch
 from torch import Tensor
 from transformers import (
     GenerationConfig,
-    StoppingCriteria,
-    StoppingCriteriaList,
     WhisperFeatureExtractor,
     WhisperForConditionalGeneration,
     WhisperTokenizer,
@@ -23,6 +20,7 @@ from explorer.kept import Kept
 from explorer.transcription.decoding import FRAMES_PER_POSITION, WINDOW_SECONDS, Decoding, Halt, Hypothesis
 from explorer.transcription.encoder import Seen, encode, recalled
 from explorer.transcription.greedy import TokenRules, greedy
+from explorer.transcription.long_form import long_form
 from explorer.transcription.vocabulary import Vocabulary
 
 MEL_BYTES = HIDDEN_BYTES = 256 << 20  # of each kind, what is kept of clips heard before
@@ -94,16 +92,21 @@ class Transcriber:
         """Return the ids of a text, without prompt and end."""
         return self._tokenizer.encode(text, add_special_tokens=False)  # type: ignore[no-any-return]
 
-    def features(self, clips: Sequence[Clip], decoding: Decoding) -> Tensor:
+    def features(self, clips: Sequence[Clip], decoding: Decoding, device: str = "cpu") -> Tensor:
         """Compute log-mel features of clips of at most 30 s that share a window, or recall them.
+
+        Args:
+            clips: one or more.
+            decoding: options.
+            device: ``cpu`` or ``cuda``, where they are computed.
 
         Returns:
             Float32, shape (clips, mel bins, frames), on the CPU.
         """
         assert len({decoding.positions(clip.seconds) for clip in clips}) == 1, "clips of a batch share their window"
-        return torch.stack([self._mel(clip, decoding) for clip in clips])
+        return torch.stack([self._mel(clip, decoding, device) for clip in clips])
 
-    def _mel(self, clip: Clip, decoding: Decoding) -> Tensor:
+    def _mel(self, clip: Clip, decoding: Decoding, device: str) -> Tensor:
         frames = decoding.positions(clip.seconds) * FRAMES_PER_POSITION
 
         def compute() -> Tensor:
@@ -111,7 +114,11 @@ class Transcriber:
             samples = frames * self._extractor.hop_length + _EDGE_SAMPLES
             whole = self._extractor.n_samples
             mel = self._extractor(
-                clip.samples, sampling_rate=SAMPLE_RATE, return_tensors="pt", max_length=min(samples, whole)
+                clip.samples,
+                sampling_rate=SAMPLE_RATE,
+                return_tensors="pt",
+                max_length=min(samples, whole),
+                device=device,
             )
             return mel.input_features[0, :, :frames]  # type: ignore[no-any-return]
 
@@ -156,7 +163,7 @@ class Transcriber:
         if len(clips) == 1 and _is_long(clips[0]):
             yield [self._long_form(model, clips[0], halt)]
             return
-        mels = [self._mel(clip, decoding) for clip in clips]
+        mels = [self._mel(clip, decoding, model.device.type) for clip in clips]
         limits = [decoding.token_limit(clip.seconds) for clip in clips]
 
         def encoded(rows: Sequence[int]) -> Tensor:
@@ -190,7 +197,7 @@ class Transcriber:
         words = self.tokens(f" {reference}")
         room = int(model.config.max_target_positions) - len(self.rules.prompt)
         tokens = torch.tensor([[*self.rules.prompt, *words[:room]]], device=model.device)
-        hidden = encode(model, self.features([clip], decoding).to(model.device), Halt())
+        hidden = encode(model, self.features([clip], decoding, model.device.type).to(model.device), Halt())
         return model.model.decoder(tokens, encoder_hidden_states=hidden, use_cache=False).last_hidden_state  # type: ignore[no-any-return]
 
     def _hypothesis(self, row: list[int]) -> Hypothesis:
@@ -200,10 +207,6 @@ class Transcriber:
         return Hypothesis(text.removesuffix(_REPLACEMENT).strip(), ended)
 
     def _long_form(self, model: WhisperForConditionalGeneration, clip: Clip, halt: Halt) -> Hypothesis:
-        """Decode a recording over 30 s window by window, each starting where the last one's text ended.
-
-        This is transformers' own sequential algorithm (section 4.5 of the Whisper paper, without fallback).
-        """
         inputs = self._extractor(
             clip.samples,
             sampling_rate=SAMPLE_RATE,
@@ -212,39 +215,9 @@ class Transcriber:
             padding="longest",
             return_attention_mask=True,
         )
-        with _asking(model, halt), torch.inference_mode():
-            tokens = model.generate(
-                inputs.input_features.to(model.device),
-                attention_mask=inputs.attention_mask.to(model.device),
-                generation_config=self._settings,
-                return_timestamps=True,
-                stopping_criteria=StoppingCriteriaList([_Asking(halt)]),
-                language=self._language if self.multilingual else None,
-                task="transcribe" if self.multilingual else None,
-            )
-        text = self._tokenizer.decode(tokens[0], skip_special_tokens=True)
-        return Hypothesis(re.sub(r"\s+", " ", text).strip())
+        tokens = long_form(model, inputs, self._settings, self._language if self.multilingual else None, halt)
+        return Hypothesis(re.sub(r"\s+", " ", self._tokenizer.decode(tokens, skip_special_tokens=True)).strip())
 
 
 def _is_long(clip: Clip) -> bool:
     return clip.seconds > WINDOW_SECONDS
-
-
-@contextmanager
-def _asking(model: WhisperForConditionalGeneration, halt: Halt) -> Iterator[None]:
-    """Ask ``halt`` before every layer of the encoder too: one window takes a bigger model on a CPU many seconds."""
-    with ExitStack() as hooks:
-        for layer in model.model.encoder.layers:
-            hooks.callback(layer.register_forward_pre_hook(lambda *_: halt.check()).remove)
-        yield
-
-
-class _Asking(StoppingCriteria):
-    """Lets ``halt`` end ``generate`` by raising at any token."""
-
-    def __init__(self, halt: Halt) -> None:
-        self._halt = halt
-
-    def __call__(self, input_ids: Tensor, scores: Tensor, **_: object) -> Tensor:
-        self._halt.check()
-        return torch.zeros(input_ids.shape[0], dtype=torch.bool, device=input_ids.device)
