@@ -80,6 +80,9 @@ def _parser() -> _Parser:
 
     fetch = kinds.add_parser("fetch", parents=[common], help="fetch and check a triple, to work without a network")
     fetch.add_argument("--triple", metavar="NAME", help="default: the one of checkpoints.yaml")
+    fetch.add_argument(
+        "--look", action="store_true", help="fetch no weights: tell size and licence, and whether everything fits"
+    )
     fetch.set_defaults(run=commands.fetch)
 
     anatomy = kinds.add_parser("anatomy", parents=[common], help="what fine-tuning changed, in numbers")
@@ -104,7 +107,15 @@ def _parser() -> _Parser:
     merge.add_argument(
         "--verify", action="store_true", help="load the folder again, compare tensors and what the sample clips give"
     )
+    merge.add_argument("--push", metavar="OWNER/NAME", help="then put it on the Hub under your own login")
+    exchange.add_push_options(merge)
     merge.set_defaults(run=exchange.merge)
+
+    push = kinds.add_parser("push", parents=[common], help="put a folder that merge wrote on the Hub")
+    push.add_argument("folder", type=Path, metavar="FOLDER")
+    push.add_argument("repo", metavar="OWNER/NAME", help="created if it is not there")
+    exchange.add_push_options(push)
+    push.set_defaults(run=exchange.push)
 
     export = kinds.add_parser("export", parents=[common, recipe], help="write a recipe for another tool")
     export.add_argument("--format", choices=exchange.FORMATS, default="recipe", help="default: recipe, which is YAML")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from explorer.attention import Lane, lane_depths
-from explorer.checkpoints.triple import Member
+from explorer.checkpoints.triple import Member, used_spec
 from explorer.config import TripleSpec
 from explorer.live_model import LiveModel, Network
 from explorer.normalization import Normalizer
@@ -34,6 +34,10 @@ class Bench:
     def names(self) -> tuple[str, ...]:
         """Return the names of all tensors of a model, the tied output projection aside."""
         return tuple(self.live.triple.weights["m0"])
+
+    def sources(self, recipe: Recipe) -> TripleSpec:
+        """Return where a recipe's checkpoints come from, those of the Hub by the commits that were loaded."""
+        return used_spec(self.live.triple, [each.vector for each in recipe.add])
 
     def held(self, model: str, recipe: Recipe) -> AbstractContextManager[Network]:
         """Lend a model by name; ``merge`` is the merge of ``recipe``."""

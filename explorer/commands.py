@@ -12,6 +12,7 @@ from tqdm import tqdm
 from explorer.audio import load_clip
 from explorer.bench import Bench
 from explorer.calibration import gather_grams
+from explorer.checkpoints.ahead import check_ahead
 from explorer.checkpoints.base import terminal_progress
 from explorer.config_file import read_yaml
 from explorer.corpora.id_list import write_ids
@@ -85,13 +86,33 @@ def methods(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]
 
 
 def fetch(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
-    """Fetch and check a triple."""
+    """Fetch and check a triple, or only look at what would be fetched."""
     recipe = workbench.recipe({"triple": options.triple} if options.triple else {}, "command line")
+    if options.look:
+        return _look(workbench, recipe.triple, quiet=options.json)
     bench = _open(workbench, recipe)
     if not options.json:
         sys.stdout.write(f"{recipe.triple} is here and fits together.\n")
     prints = {member: bench.fingerprint(member, recipe) for member in ("m0", "m1", "m2")}
     return {"triple": recipe.triple, "fingerprints": prints}
+
+
+def _look(workbench: Workbench, triple: str, *, quiet: bool) -> dict[str, Any]:
+    spec = workbench.config.triple(triple)
+    with terminal_progress() as progress:
+        listings = check_ahead(spec, progress)
+    rows: list[dict[str, Any]] = [
+        {"member": name, "repo": getattr(spec, name).repo, "commit": each.commit, "licence": each.licence}
+        | {"bytes": each.size}
+        for name, each in listings.items()
+    ]
+    if not quiet:
+        for row in rows:
+            size = f"{row['bytes'] / 1e6:.0f} MB"
+            sys.stdout.write(f"{row['member']:4} {row['repo']} at {row['commit'][:12]}: {size}, {row['licence']}\n")
+        told = f"{triple} fits together; nothing was fetched." if rows else f"Nothing of {triple} has to be fetched."
+        sys.stdout.write(f"{told}\n")
+    return {"triple": triple, "fetch": rows}
 
 
 def anatomy(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:

@@ -6,6 +6,7 @@
     ├── CheckpointError
     │   ├── SourceError        weights cannot be had: no answer, refused, cut off, wrong hash, disk full
     │   └── MismatchError      a triple whose parts do not belong together
+    ├── PushError              an export cannot be put on the Hub: no login, no right, something is there already
     ├── AudioError             a clip that cannot be read, or is empty, silent, not finite, too long
     └── CorpusError            a corpus folder, filter or subset that cannot be used
 
@@ -35,6 +36,10 @@ class SourceError(CheckpointError):
 
 class MismatchError(CheckpointError):
     """The members of a triple do not have the same shape of network."""
+
+
+class PushError(ExplorerError):
+    """An export cannot be put on the Hub."""
 
 
 class AudioError(ExplorerError):

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from explorer import pushing
 from explorer.bench import Bench
 from explorer.checkpoints.base import terminal_progress
 from explorer.formats.texts import recipe_text
@@ -15,7 +16,13 @@ from explorer.steps import finished
 from explorer.text_file import read_text, write_whole
 from explorer.workbench import Workbench
 
-__all__ = ["FORMATS", "export", "import_", "merge"]
+__all__ = ["FORMATS", "add_push_options", "export", "import_", "merge", "push"]
+
+
+def add_push_options(parser: argparse.ArgumentParser) -> None:
+    """Give a parser the options of a push."""
+    parser.add_argument("--public", action="store_true", help="what is pushed is for everybody; default: private")
+    parser.add_argument("--replace", action="store_true", help="push also where other files are, in their place")
 
 
 def _open(workbench: Workbench, recipe: Recipe) -> Bench:
@@ -26,13 +33,29 @@ def _open(workbench: Workbench, recipe: Recipe) -> Bench:
 def merge(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
     """Write a merge as a Hugging Face folder."""
     recipe = recipe_of(workbench, options)
+    if options.push:  # a login that is missing is told before the work, not after it
+        pushing.check_push(options.push, public=options.public, replace=options.replace)
     clips = sample_clips(workbench.config) if options.verify else None
     bench = _open(workbench, recipe)
     fingerprint, verified = finished(workbench.export(bench, recipe, options.out, options.dtype, clips))
     if not options.json:
         sys.stdout.write(f"Wrote {options.out}, weights {fingerprint}.\n" + (f"{verified}\n" if verified else ""))
-    document = {"recipe": recipe.as_dict(), "fingerprint": fingerprint, "folder": str(options.out)}
-    return document | {"dtype": options.dtype, "verified": verified}
+    document: dict[str, Any] = {"recipe": recipe.as_dict(), "fingerprint": fingerprint, "folder": str(options.out)}
+    document |= {"dtype": options.dtype, "verified": verified}
+    return document | (_push(options, options.out, options.push) if options.push else {})
+
+
+def push(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
+    """Put a folder that merge wrote on the Hub."""
+    return _push(options, options.folder, options.repo)
+
+
+def _push(options: argparse.Namespace, folder: Path, repo: str) -> dict[str, Any]:
+    done = pushing.push(folder, repo, public=options.public, replace=options.replace)
+    if not options.json:
+        seen_by = "for your eyes only" if done.private else "for everybody"
+        sys.stdout.write(f"Pushed {folder} to {done.address}, {seen_by}, commit {done.commit}.\n")
+    return {"repository": repo, "address": done.address, "commit": done.commit, "private": done.private}
 
 
 def export(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:

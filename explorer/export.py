@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -34,6 +35,26 @@ _COMPANIONS = (
     "merges.txt",
     "normalizer.json",
 )
+
+
+def export_files(folder: Path) -> list[Path]:
+    """Return the files of an exported folder, in the order of their names; what else lies there is left out.
+
+    Raises:
+        ConfigError: it is no folder that this program exported.
+    """
+    known = {"config.json", "model.safetensors.index.json", RECIPE_FILE, CARD_FILE, *_COMPANIONS}
+    try:
+        there = sorted(path for path in folder.iterdir() if path.is_file())
+    except OSError as error:
+        raise ConfigError(f"{folder}: cannot be read as a folder ({error.strerror}); name an exported one.") from error
+    files = [path for path in there if path.name in known or fnmatch(path.name, "model*.safetensors")]
+    names = {path.name for path in files}
+    missing = sorted({"config.json", RECIPE_FILE, CARD_FILE} - names)
+    if missing or not any(name.endswith(".safetensors") for name in names):
+        lacking = ", ".join(missing) or "model.safetensors"
+        raise ConfigError(f"{folder}: is no exported merge ({lacking} missing); write one with merge --out first.")
+    return files
 
 
 def check_target(target: Path) -> None:
@@ -90,12 +111,13 @@ def write_folder(
             for name in _COMPANIONS:
                 if (base / name).is_file():
                     shutil.copyfile(base / name, beside / name)
-            (beside / RECIPE_FILE).write_text(recipe_document(recipe, prints["merge"]), encoding="utf-8")
+            spec = bench.sources(recipe)
+            (beside / RECIPE_FILE).write_text(recipe_document(recipe, spec, prints), encoding="utf-8")
             for path in beside.glob("*.safetensors"):  # safetensors writes what only its owner can read
                 path.chmod((beside / RECIPE_FILE).stat().st_mode)
             if clips is not None:
                 found = (yield from verify(beside, bench, recipe, dtype, clips)).sentence
-            card = model_card(recipe, bench.spec, bench.depths, prints, dtype, found)
+            card = model_card(recipe, spec, bench.depths, prints, dtype, found)
             (beside / CARD_FILE).write_text(card, encoding="utf-8")
             beside.rename(target)
     except (OSError, SafetensorError) as error:

@@ -8,7 +8,7 @@ import yaml
 from explorer.attention import Lane
 from explorer.config import Source, TripleSpec
 from explorer.formats.link import link_query
-from explorer.formats.places import place_text
+from explorer.formats.places import parents, place_text, source_entries
 from explorer.formats.texts import recipe_text
 from explorer.recipe import Recipe
 
@@ -37,8 +37,10 @@ def model_card(
         dtype: of the stored tensors.
         verified: what verification found; None if there was none.
     """
-    members = {"M0": spec.base, "M1": spec.m1, "M2": spec.m2}
-    members |= {f"τ of {each.vector}": source for each in recipe.add if (source := spec.vector(each.vector))}
+    vectors = [each.vector for each in recipe.add]
+    titles = {"m0": "M0", "m1": "M1", "m2": "M2"}
+    members = {titles.get(name, f"τ of {name}"): source for name, source in parents(spec, vectors).items()}
+    sources = source_entries(spec, vectors, fingerprints)
     parts = [
         f"---\n{_front_matter(spec, members)}---\n",
         f"# {recipe.summary} of {spec.name}\n",
@@ -48,7 +50,7 @@ def model_card(
         "```python\nfrom transformers import pipeline\n\n"
         'pipeline("automatic-speech-recognition", "FOLDER_OR_REPOSITORY")("clip.wav")\n```\n',
         "## Recipe\n",
-        f"```yaml\n{recipe_text(recipe)}```\n",
+        f"```yaml\n{recipe_text(recipe, sources)}```\n",
         f"Behind the address of an explorer's page, this opens it: `{link_query(recipe)}`\n",
     ]
     if recipe.row.curve:
@@ -110,6 +112,14 @@ def _table(members: Mapping[str, Source], fingerprints: Mapping[str, str]) -> st
     return "".join(f"| {' | '.join(' '.join(c.split()).replace('|', chr(92) + '|') for c in row)} |\n" for row in rows)
 
 
-def recipe_document(recipe: Recipe, fingerprint: str) -> str:
-    """Return what ``merge_recipe.json`` holds: recipe and fingerprint."""
-    return json.dumps({"recipe": recipe.as_dict(), "fingerprint": fingerprint}, indent=2) + "\n"
+def recipe_document(recipe: Recipe, spec: TripleSpec, fingerprints: Mapping[str, str]) -> str:
+    """Return what ``merge_recipe.json`` holds: the recipe with what is known of its checkpoints, and the fingerprint.
+
+    Args:
+        recipe: of the merge.
+        spec: its triple, with commits for revisions.
+        fingerprints: of m0, m1, m2 and merge, in float32.
+    """
+    sources = source_entries(spec, [each.vector for each in recipe.add], fingerprints)
+    entries = {"recipe": recipe.as_dict() | {"sources": sources}, "fingerprint": fingerprints["merge"]}
+    return json.dumps(entries, indent=2, ensure_ascii=False) + "\n"

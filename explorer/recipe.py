@@ -16,6 +16,11 @@ add task vectors:
     method: ties
     density: 0.2
     add: [{vector: m2, beta: 0.3, scope: [feed-forward]}]
+
+A file may also say which weights its checkpoints had, and where they came from. That is checked where the file is read
+(explorer/sources.py) and is no part of the value:
+
+    sources: {m1: {repo: owner/name, revision: 40 digits, weights: fingerprint}, …}
 """
 
 import hashlib
@@ -33,7 +38,7 @@ from explorer.methods import DEFAULT_METHOD, METHODS, Method, Value
 from explorer.schedule import GROUPS, MAX_EXPONENT, SCHEDULE_NAMES, SCHEDULES, ScheduleName, mixing_ratios
 
 RECIPE_VERSION = 1
-_COMMON = ("version", "triple", "method", "scope", "add")
+_COMMON = ("version", "triple", "method", "scope", "add", "sources")
 _CURVE = ("schedule", "lambda", "alpha", "projections", "ratios", "finer")
 
 

@@ -65,6 +65,7 @@ def recipe_of(workbench: Workbench, options: argparse.Namespace) -> Recipe:
     if entries:
         # A mistake is named where it was made.
         written = workbench.recipe(entries, options.recipe.name if options.recipe else "--recipe-link")
+        entries.pop("sources", None)  # checked; of the file's own triple, which an option may take the place of
         if options.method not in (None, written.method):
             entries = {key: value for key, value in entries.items() if key in _KEPT}
     given = {

@@ -53,7 +53,10 @@ def saved_text(bench: Bench, recipe: Recipe, kind: Format, *, local: bool) -> tu
         RecipeError: this kind cannot express the recipe; the message says why.
     """
     fingerprint = bench.fingerprint("merge", recipe)
-    return export_text(kind, recipe, bench.spec, bench.names, fingerprint, local=local), fingerprint
+    prints = {member: bench.fingerprint(member, recipe) for member in ("m0", "m1", "m2")}
+    spec = bench.sources(recipe)
+    text = export_text(kind, recipe, spec, bench.names, fingerprint, local=local, fingerprints=prints)
+    return text, fingerprint
 
 
 def opened_recipe(workbench: Workbench, text: str, where: str, triple: str | None, progress: Progress) -> Recipe:
@@ -71,6 +74,8 @@ def opened_recipe(workbench: Workbench, text: str, where: str, triple: str | Non
     """
     entries = written_entries(text, where)
     if not is_foreign(entries):
+        if "sources" in entries:  # they are compared with the triple's weights, which may have to be fetched
+            workbench.bench(entries.get("triple", workbench.default_recipe().triple), progress)
         return workbench.recipe(entries, where)
     named = (written_recipe(text) or {}).get("triple")
     chosen = triple or (named if isinstance(named, str) else workbench.default_recipe().triple)

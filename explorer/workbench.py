@@ -17,7 +17,7 @@ from explorer.addition import check_vectors
 from explorer.anatomy import kept_anatomy
 from explorer.audio import Clip
 from explorer.bench import Bench
-from explorer.checkpoints.cache import Progress
+from explorer.checkpoints.cache import Progress, no_progress
 from explorer.checkpoints.triple import MEMBERS, Member, load_triple
 from explorer.config import Config, Window
 from explorer.corpora.utterance import Utterance
@@ -30,6 +30,7 @@ from explorer.live_model import LiveModel, Network
 from explorer.methods import DEFAULT_METHOD
 from explorer.normalization import normalizer_of
 from explorer.recipe import Recipe, recipe_from
+from explorer.sources import check_sources
 from explorer.steps import Steps
 from explorer.text_rules import WHISPER_RULES, TextRules
 from explorer.transcription.decoding import Decoding, Halt, Hypothesis, Precision
@@ -73,7 +74,7 @@ class Workbench:
         """Read a recipe; entries it lacks are the default recipe's, or its own method's if that is another one.
 
         Raises:
-            RecipeError: an entry is unknown or out of range, or it adds a task vector that the triple does not have.
+            RecipeError: an entry is unknown, out of range, of a task vector that is not there, or of other weights.
             ConfigError: no such triple.
         """
         default = self.config.default
@@ -81,6 +82,8 @@ class Workbench:
             default = {"triple": default["triple"]} if "triple" in default else {}
         recipe = recipe_from({**default, **entries}, where)
         check_vectors(recipe.add, self.config.triple(recipe.triple), where, own_places=self._own_places)
+        if "sources" in entries:
+            check_sources(entries, recipe, self.bench(recipe.triple, no_progress), where)
         return recipe
 
     def decoding(

@@ -15,7 +15,7 @@ import json
 import re
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
@@ -37,10 +37,11 @@ FAULTS = {
     "cut once": "breaks the first connection for each big file off in the middle",
     "cut": "breaks every connection for a big file off before its first byte",
     "wrong bytes": "serves a big file with its last byte changed",
+    "no ranges": "serves the whole of a big file whatever range is asked for",
 }
 _API = re.compile(r"/api/(?:models|datasets)/([^/]+/[^/]+)/(revision|tree)/([^/]+)")
 _RESOLVE = re.compile(r"/(?:datasets/)?([^/]+/[^/]+)/resolve/([^/]+)/(.+)")
-_CDN = re.compile(r"/cdn/([^/]+/[^/]+)/(.+)")
+_CDN = re.compile(r"/cdn/([^/]+/[^/]+)/([0-9a-f]{40})/(.+)")
 
 
 def commit_of(files: Mapping[str, bytes]) -> str:
@@ -49,16 +50,29 @@ def commit_of(files: Mapping[str, bytes]) -> str:
 
 
 class HubStandin:
-    """The server. ``fault``: one of ``FAULTS`` or None; ``requests``: "METHOD path"; ``tokens``: what came along."""
+    """The server.
+
+    ``fault``: one of ``FAULTS`` or None; ``requests``: "METHOD path"; ``tokens``: what came along; ``sent``: bytes of
+    big files that left it; ``renamed``: old name → new; ``private``: shown with a token only; ``licences``: of
+    repositories that state one; ``after_listing`` is called once, after the next listing.
+    """
+
+    handler: type[BaseHTTPRequestHandler]
 
     def __init__(self) -> None:
         self.repos: dict[str, dict[str, bytes]] = {}
+        self.commits: dict[tuple[str, str], dict[str, bytes]] = {}
+        self.renamed: dict[str, str] = {}
+        self.private: set[str] = set()
+        self.licences: dict[str, str] = {}
+        self.after_listing: Callable[[], object] | None = None
+        self.sent = 0
         self.fault: str | None = None
         self.requests: list[str] = []
         self.tokens: set[str | None] = set()
         self.cut_files: set[str] = set()
         self.released = threading.Event()
-        handler = type("Handler", (_Handler,), {"hub": self})
+        handler = type("Handler", (self.handler,), {"hub": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -72,8 +86,8 @@ class HubStandin:
         return f"http://localhost:{self._server.server_port}{path}"
 
     def add(self, repo: str, files: Mapping[str, bytes]) -> str:
-        """Publish files as ``repo`` at branch main and return their commit."""
-        self.repos[repo] = dict(files)
+        """Publish files as ``repo`` at branch main and return their commit; older commits stay."""
+        self.repos[repo] = self.commits[repo, commit_of(files)] = dict(files)
         return commit_of(files)
 
     add_dataset = add
@@ -94,7 +108,7 @@ class HubStandin:
         self._server.server_close()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     hub: HubStandin
     protocol_version = "HTTP/1.1"
 
@@ -113,12 +127,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.hub.requests.append(f"{self.command} {path}")
         self.hub.tokens.add(token)
         try:
-            if self._refused(path, token):
+            if self._refused(path, token) or self._moved(path):
                 return
             if match := _API.fullmatch(path):
                 self._listing(*match.groups())
             elif match := _CDN.fullmatch(path):
-                self._bytes(self.hub.repos[match[1]][match[2]], match[2])
+                self._bytes(self.hub.commits[match[1], match[2]][match[3]], match[3])
             elif match := _RESOLVE.fullmatch(path):
                 self._resolve(*match.groups())
             else:
@@ -147,16 +161,23 @@ class _Handler(BaseHTTPRequestHandler):
                 return False
         return True
 
+    def _moved(self, path: str) -> bool:
+        for old, new in self.hub.renamed.items():
+            if f"/{old}/" in f"{path}/":
+                self._send(307, b"", {"Location": self.path.replace(old, new)})
+                return True
+        return False
+
     def _known(self, repo: str, revision: str) -> dict[str, bytes] | None:
         files = self.hub.repos.get(repo)
-        if files is None:
+        if files is None or (repo in self.hub.private and not self.headers.get("Authorization")):
             # The real Hub does not tell a stranger whether a repository is private or absent.
             self._error(404 if self.headers.get("Authorization") else 401, "RepoNotFound")
             return None
-        if revision not in ("main", commit_of(files)):
+        found = files if revision == "main" else self.hub.commits.get((repo, revision))
+        if found is None:
             self._error(404, "RevisionNotFound")
-            return None
-        return files
+        return found
 
     def _listing(self, repo: str, kind: str, revision: str) -> None:
         if (files := self._known(repo, revision)) is None:
@@ -165,14 +186,25 @@ class _Handler(BaseHTTPRequestHandler):
         for name, data in files.items():
             row: dict[str, object] = {"size": len(data)}
             if kind == "tree":
-                row |= {"type": "file", "path": name, "oid": _blob(data)}
-                lfs = {"oid": _sha256(data), "size": len(data), "pointerSize": 134}
+                row |= {"type": "file", "path": name, "oid": blob_of(data)}
+                lfs = {"oid": sha256_of(data), "size": len(data), "pointerSize": 134}
             else:
-                row |= {"rfilename": name, "blobId": _blob(data)}
-                lfs = {"sha256": _sha256(data), "size": len(data), "pointerSize": 134}
-            rows.append(row | {"lfs": lfs} if _big(name) else row)
-        answer = rows if kind == "tree" else {"id": repo, "modelId": repo, "sha": commit_of(files), "siblings": rows}
+                row |= {"rfilename": name, "blobId": blob_of(data)}
+                lfs = {"sha256": sha256_of(data), "size": len(data), "pointerSize": 134}
+            rows.append(row | {"lfs": lfs} if is_big(name) else row)
+        licence = self.hub.licences.get(repo)
+        about: dict[str, object] = {"private": repo in self.hub.private}
+        about |= {
+            "id": repo,
+            "modelId": repo,
+            "sha": commit_of(files),
+            "tags": [f"license:{licence}"] if licence else [],
+        }
+        answer = rows if kind == "tree" else about | {"siblings": rows}
         self._send(200, json.dumps(answer).encode(), {"Content-Type": "application/json"})
+        then, self.hub.after_listing = self.hub.after_listing, None
+        if then:
+            then()
 
     def _resolve(self, repo: str, revision: str, name: str) -> None:
         if (files := self._known(repo, revision)) is None:
@@ -180,11 +212,13 @@ class _Handler(BaseHTTPRequestHandler):
         commit = {"X-Repo-Commit": commit_of(files)}
         if name not in files:
             self._error(404, "EntryNotFound", headers=commit)
-        elif not _big(name):
-            self._send(200, files[name], commit | {"ETag": f'"{_blob(files[name])}"'})
+        elif not is_big(name):
+            self._send(200, files[name], commit | {"ETag": f'"{blob_of(files[name])}"'})
         else:
-            linked = {"X-Linked-Etag": f'"{_sha256(files[name])}"', "X-Linked-Size": str(len(files[name]))}
-            self._send(302, b"", commit | linked | {"Location": self.hub.elsewhere(f"/cdn/{repo}/{name}")})
+            linked = {"X-Linked-Etag": f'"{sha256_of(files[name])}"', "X-Linked-Size": str(len(files[name]))}
+            self._send(
+                302, b"", commit | linked | {"Location": self.hub.elsewhere(f"/cdn/{repo}/{commit_of(files)}/{name}")}
+            )
 
     def _bytes(self, data: bytes, name: str) -> None:
         cut = False
@@ -196,12 +230,16 @@ class _Handler(BaseHTTPRequestHandler):
             case "cut" | "cut once":
                 cut = self.hub.fault == "cut" or name not in self.hub.cut_files
                 self.hub.cut_files.add(name)
-        start = 0
-        if wanted := re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", "")):
-            start = int(wanted[1])
-        headers = {"Content-Range": f"bytes {start}-{len(data) - 1}/{len(data)}"} if wanted else {}
+        start, stop = 0, len(data)
+        wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        if wanted and self.hub.fault != "no ranges":
+            start, stop = int(wanted[1]), min(stop, int(wanted[2] or stop) + 1)
+        else:
+            wanted = None
+        headers = {"Content-Range": f"bytes {start}-{stop - 1}/{len(data)}"} if wanted else {}
         kept = None if not cut else 0 if self.hub.fault == "cut" else len(data) // 2
-        self._send(206 if wanted else 200, data[start:], headers, kept)
+        self.hub.sent += len(data[start:stop][:kept])
+        self._send(206 if wanted else 200, data[start:stop], headers, kept)
 
     def _error(
         self,
@@ -221,21 +259,24 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, text)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        if self.command == "GET":
+        if self.command != "HEAD":
             self.wfile.write(body[:kept])
         if kept is not None:
             self.close_connection = True
 
 
-def _big(name: str) -> bool:
+HubStandin.handler = Handler
+
+
+def is_big(name: str) -> bool:
     return name.endswith((".safetensors", ".bin", ".pt", ".parquet"))
 
 
-def _sha256(data: bytes) -> str:
+def sha256_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _blob(data: bytes) -> str:
+def blob_of(data: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
 
 

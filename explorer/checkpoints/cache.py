@@ -6,11 +6,15 @@ processes that want the same folder take turns at a file lock.
 
 import errno
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from stat import S_ISREG
+
+from huggingface_hub import constants
 
 from explorer.errors import SourceError
 
@@ -99,10 +103,12 @@ def _settle(folder: Path) -> None:
 
 
 def require_free_space(folder: Path, needed: int) -> None:
-    """Check that the disk of an existing ``folder`` has ``needed`` bytes free.
+    """Check that the disk of an existing ``folder`` has ``needed`` bytes free, and the budget for them if there is one.
+
+    ``SA_MERGE_DISK_BUDGET`` is the most, in GB, that the app's cache and the Hub library's may hold together.
 
     Raises:
-        SourceError: It has less; the sentence names the folder and both sizes in MB.
+        SourceError: There is less; the sentence names the folder and both sizes in MB. Or the budget is no number.
     """
     free = shutil.disk_usage(folder).free
     if free < needed:
@@ -110,6 +116,37 @@ def require_free_space(folder: Path, needed: int) -> None:
             f"{folder}: needs {needed / _MEGABYTE:.0f} MB of free disk space and has {free / _MEGABYTE:.0f} MB; "
             f"free some, or point SA_MERGE_CACHE at another disk"
         )
+    budget = os.environ.get("SA_MERGE_DISK_BUDGET", "").strip()
+    if budget and needed:
+        _require_budget(budget, needed)
+
+
+def _require_budget(budget: str, needed: int) -> None:
+    if not re.fullmatch(r"\d+(\.\d*)?|\.\d+", budget):
+        raise SourceError(f"SA_MERGE_DISK_BUDGET: expected gigabytes such as 20, but got {budget!r}; mend or unset it")
+    kept = sum(_size_of(folder) for folder in _apart(cache_folder(), Path(constants.HF_HUB_CACHE)))
+    if kept + needed > float(budget) * 1_000 * _MEGABYTE:
+        raise SourceError(
+            f"{needed / _MEGABYTE:.0f} MB more do not fit into SA_MERGE_DISK_BUDGET ({budget} GB), of which "
+            f"{kept / _MEGABYTE:.0f} MB are taken; raise it, or delete models you no longer need (hf cache rm)"
+        )
+
+
+def _apart(*folders: Path) -> list[Path]:
+    """Leave out folders inside others, so that nothing is counted twice."""
+    places = {folder.expanduser().resolve() for folder in folders}
+    return [place for place in places if not any(other in place.parents for other in places)]
+
+
+def _size_of(folder: Path) -> int:
+    """Add up a folder's files, in bytes; links and what vanishes meanwhile count nothing."""
+    total = 0
+    for outer, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                stat = os.lstat(Path(outer) / name)
+                total += stat.st_size if S_ISREG(stat.st_mode) else 0
+    return total
 
 
 @contextmanager

@@ -1,10 +1,12 @@
 """A model's folder from the Hugging Face Hub: looked at first, then fetched and verified."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from explorer.checkpoints.cache import Progress
-from explorer.checkpoints.hub_files import HubFile, fetched_files, hub_errors_named, listed_files
+from explorer.checkpoints.hub_files import HubFile, Listing, fetched_files, hub_errors_named, listed_files
 from explorer.checkpoints.hub_snapshot import SIDE_FILES, cached_snapshot, remember
 from explorer.errors import SourceError
 
@@ -12,10 +14,28 @@ _SHARD = re.compile(r"model-\d{5}-of-\d{5}\.safetensors")
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
 
-def hub_folder(repo: str, revision: str, progress: Progress) -> Path:
+def listed_model(repo: str, revision: str) -> Listing:
+    """Ask the Hub which files a model would be loaded from; none of them is fetched.
+
+    Raises:
+        HubUnreachableError: No Hub answers, within about ten seconds, or it must not be asked.
+        SourceError: The Hub refuses, has no such model, or has no safetensors of it.
+    """
+    with hub_errors_named(repo, revision):
+        listing = listed_files(repo, revision, "model")
+        return replace(listing, files=_needed(repo, listing.files))
+
+
+def hub_folder(repo: str, revision: str, progress: Progress, listing: Listing | None = None) -> Path:
     """Return the folder of a model on the Hub, from the library's cache or fetched into it.
 
     A model that is on this machine is not looked up again: a branch stays at the commit it was first fetched at.
+
+    Args:
+        repo: Name on the Hub, ``owner/name``.
+        revision: Branch, tag or commit.
+        progress: Called while something is fetched.
+        listing: What ``listed_model`` said a moment ago: exactly that is fetched, whatever was pushed meanwhile.
 
     Raises:
         HubUnreachableError: No Hub answers, within about ten seconds, or it must not be asked.
@@ -23,15 +43,14 @@ def hub_folder(repo: str, revision: str, progress: Progress) -> Path:
     """
     if cached := cached_snapshot(repo, revision):
         return cached
+    listing = listing or listed_model(repo, revision)
     with hub_errors_named(repo, revision):
-        commit, listed = listed_files(repo, revision, "model")
-        files = _needed(repo, listed)
-        folder = fetched_files(repo, commit, "model", files, progress)["config.json"].parent
-    remember(repo, revision, folder, [file.name for file in files])
+        folder = fetched_files(repo, listing.commit, "model", listing.files, progress)["config.json"].parent
+    remember(repo, revision, folder, [file.name for file in listing.files])
     return folder
 
 
-def _needed(repo: str, listed: list[HubFile]) -> list[HubFile]:
+def _needed(repo: str, listed: Sequence[HubFile]) -> tuple[HubFile, ...]:
     """Pick the files a model loads from, after refusing what cannot or must not be loaded.
 
     Raises:
@@ -56,4 +75,4 @@ def _needed(repo: str, listed: list[HubFile]) -> list[HubFile]:
         raise SourceError(f"{repo}: the Hub's copy has no model.safetensors; choose a repository that has one")
     if "config.json" not in names:
         raise SourceError(f"{repo}: the Hub's copy has no config.json; choose a repository that has one")
-    return [file for file in listed if file.name in weights or file.name in SIDE_FILES]
+    return tuple(file for file in listed if file.name in weights or file.name in SIDE_FILES)

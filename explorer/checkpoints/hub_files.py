@@ -33,7 +33,7 @@ _T = TypeVar("_T")
 
 # One request may take this long, and the first answer no longer than the second, name look-up included: then the next
 # source has its turn. A slow download is another matter, it only has to keep moving.
-_REQUEST_SECONDS = 8.0
+REQUEST_SECONDS = 8.0
 _ANSWER_SECONDS = 10.0
 _LIBRARY_ERRORS = (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, TypeError, RuntimeError, XetDownloadError)
 
@@ -47,6 +47,26 @@ class HubFile:
     name: str
     size: int
     sha256: str | None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a repository holds.
+
+    Attributes:
+        commit: 40 hexadecimal digits: what the revision stood for when the Hub was asked.
+        files: all of them, or those that are needed.
+        licence: as the repository's card states it, or ``not stated``.
+    """
+
+    commit: str
+    files: tuple[HubFile, ...]
+    licence: str
+
+    @property
+    def size(self) -> int:
+        """Return the bytes of all files together."""
+        return sum(file.size for file in self.files)
 
 
 @contextmanager
@@ -68,10 +88,14 @@ def hub_errors_named(repo: str, revision: str) -> Iterator[None]:
         raise named_failure(error, repo, revision) from None
 
 
-def listed_files(repo: str, revision: str, repo_type: RepoType) -> tuple[str, list[HubFile]]:
-    """Ask the Hub what a repository holds, with sizes and hashes; returns the commit and its files."""
+def listed_files(repo: str, revision: str, repo_type: RepoType) -> Listing:
+    """Ask the Hub what a repository holds, with sizes and hashes; one that was renamed answers under its old name."""
     info = _within(_ANSWER_SECONDS, lambda: _ask(repo, revision, repo_type))
-    return str(info.sha), [_file(sibling) for sibling in info.siblings or ()]
+    if info.id != repo:
+        _log.warning("%s: is called %s on the Hub now; name it so", repo, info.id)
+    licences = [tag.removeprefix("license:") for tag in info.tags or () if tag.startswith("license:")]
+    files = tuple(_file(sibling) for sibling in info.siblings or ())
+    return Listing(str(info.sha), files, licences[0] if licences else "not stated")
 
 
 def fetched_files(
@@ -102,12 +126,13 @@ def _size(files: Iterable[HubFile]) -> int:
 
 
 def _ask(repo: str, revision: str, repo_type: RepoType) -> ModelInfo | DatasetInfo:
-    api = HfApi(endpoint=_endpoint())
+    api = HfApi(endpoint=hub_endpoint())
     ask = api.dataset_info if repo_type == "dataset" else api.model_info
-    return ask(repo, revision=revision, files_metadata=True, timeout=_REQUEST_SECONDS)
+    return ask(repo, revision=revision, files_metadata=True, timeout=REQUEST_SECONDS)
 
 
-def _endpoint() -> str | None:
+def hub_endpoint() -> str | None:
+    """Return the address that HF_ENDPOINT names now; None is the library's own."""
     return os.environ.get("HF_ENDPOINT", "").rstrip("/") or None
 
 
@@ -165,8 +190,8 @@ def _fetch(repo: str, commit: str, repo_type: RepoType, file: HubFile, cache: Pa
             revision=commit,
             repo_type=repo_type,
             cache_dir=cache,
-            endpoint=_endpoint(),
-            etag_timeout=_REQUEST_SECONDS,
+            endpoint=hub_endpoint(),
+            etag_timeout=REQUEST_SECONDS,
             tqdm_class=bar,
         )
     )

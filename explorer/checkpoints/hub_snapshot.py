@@ -64,6 +64,12 @@ def cached_snapshot(repo: str, revision: str) -> Path | None:
     return folder
 
 
+def commit_of(folder: Path) -> str | None:
+    """Return the commit, 40 hexadecimal digits, that a folder in the Hub library's cache holds; None for any other."""
+    inside = folder.parent.name == "snapshots" and re.fullmatch("[0-9a-f]{40}", folder.name)
+    return folder.name if inside else None
+
+
 def _whole(folder: Path) -> bool:
     """Tell whether a folder has all a model needs; its maker may have fetched only a part."""
     names = {file.name for file in folder.iterdir() if file.exists()}

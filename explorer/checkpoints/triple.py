@@ -1,18 +1,23 @@
 """A triple in memory: M0, M1 and M2 of one architecture, tensors they have in common stored once."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
-from transformers import WhisperConfig, WhisperForConditionalGeneration
+from transformers import WhisperForConditionalGeneration
 
 from explorer.attention import AttentionParameter, attention_parameters
+from explorer.checkpoints.ahead import Outline, check_ahead, check_vector_ahead, existing
 from explorer.checkpoints.base import base_folder
-from explorer.checkpoints.cache import Progress
+from explorer.checkpoints.blueprint import built_shapes, empty_model
+from explorer.checkpoints.cache import Progress, no_progress
 from explorer.checkpoints.fingerprint import array_digest
 from explorer.checkpoints.hub import hub_folder
+from explorer.checkpoints.hub_files import Listing
+from explorer.checkpoints.hub_snapshot import cached_snapshot, commit_of
 from explorer.checkpoints.task_vector import add_task_vector, load_task_vector, task_vector_header, task_vector_shapes
 from explorer.checkpoints.triple_check import check_config, check_finite, check_same_config, check_same_shapes
 from explorer.checkpoints.weights import (
@@ -38,7 +43,7 @@ class Triple:
     """M0, M1 and M2, checked and loaded.
 
     Attributes:
-        spec: where they come from.
+        spec: where they come from; what comes from the Hub has the commit that was loaded as its revision.
         folder: the base's Hugging Face folder: config, tokenizer, spelling map.
         config: the base's config.json.
         weights: of each member: parameter name → float32 tensor. Never written to.
@@ -68,45 +73,39 @@ def load_triple(spec: TripleSpec, progress: Progress) -> Triple:
         MismatchError: the members do not belong together.
     """
     base = spec.base
-    folder = base_folder(base.repo, base.revision, base.folder, progress) if base.repo else _existing(base)
+    ahead = check_ahead(spec, progress)
+    folder = (
+        base_folder(base.repo, base.revision, base.folder, progress, ahead.get("base")) if base.repo else existing(base)
+    )
     config = read_json(folder / "config.json")
     check_config(config, folder / "config.json")
     shapes = tensor_shapes(folder)
-    built = _built_shapes(config, folder / "config.json")
+    built = built_shapes(config, folder / "config.json")
     check_same_shapes(shapes, folder, built, folder / "config.json", remedy="fetch the base model again")
     # Every header is compared before any member's values are read: a mistake shows in milliseconds.
-    places = {"m1": _place(spec.m1, progress), "m2": _place(spec.m2, progress)}
+    places = {name: _place(each, progress, ahead.get(name)) for name, each in (("m1", spec.m1), ("m2", spec.m2))}
     for place in places.values():
         _check_headers(place, base, folder, config, shapes)
     weights: dict[Member, Weights] = {"m0": load_weights(folder)}
     check_finite(weights["m0"], folder)
     weights["m1"] = _load_member(places["m1"], weights["m0"])
     weights["m2"] = share_equal(_load_member(places["m2"], weights["m0"]), weights["m1"])
-    return Triple(spec, folder, config, weights)
+    used = replace(
+        spec, base=_pinned(base, folder), m1=_pinned(spec.m1, places["m1"]), m2=_pinned(spec.m2, places["m2"])
+    )
+    return Triple(used, folder, config, weights)
 
 
-def _existing(source: Source) -> Path:
-    if source.folder is None:
-        raise MismatchError(f"{source.name}: a base model needs repo or folder; mend checkpoints.yaml.")
-    return source.folder
+def _pinned(source: Source, place: Path) -> Source:
+    commit = commit_of(place) if source.repo else None
+    return replace(source, revision=commit) if commit else source
 
 
-def _place(source: Source, progress: Progress) -> Path:
+def _place(source: Source, progress: Progress, listing: Listing | None) -> Path:
     """Return the task-vector file or the model folder of M1 or M2, fetched if need be."""
     if source.task_vector is not None:
         return source.task_vector
-    return hub_folder(source.repo, source.revision, progress) if source.repo else _existing(source)
-
-
-def _built_shapes(config: dict[str, Any], path: Path) -> Shapes:
-    """Return the names and shapes of the tensors that a config asks for."""
-    try:
-        state = _empty_model(config).state_dict()
-    except Exception as error:  # transformers has no error of its own for a config it cannot build
-        raise MismatchError(
-            f"{path.name}: describes no Whisper that can be built ({type(error).__name__}); fetch {path.parent} again."
-        ) from error
-    return {name: tuple(tensor.shape) for name, tensor in state.items() if name != TIED}
+    return hub_folder(source.repo, source.revision, progress, listing) if source.repo else existing(source)
 
 
 def _check_headers(place: Path, source: Source, folder: Path, config: dict[str, Any], shapes: Shapes) -> None:
@@ -152,11 +151,27 @@ def load_vector(triple: Triple, name: str) -> Weights:
     for path in (source.folder, source.task_vector):
         if path is not None:
             present(path, f"add: {name}", Path.cwd())
-    place = _place(source, lambda what, done, total: None)
     shapes = {each: tuple(tensor.shape) for each, tensor in base.items()}
+    outline = Outline(triple.config, shapes, Path(triple.spec.base.name))
+    place = _place(source, no_progress, check_vector_ahead(source, outline))
     _check_headers(place, triple.spec.base, triple.folder, triple.config, shapes)
     member = _load_member(place, base)
     return {each: tensor - base[each] for each, tensor in member.items() if tensor is not base[each]}
+
+
+def used_spec(triple: Triple, names: Iterable[str]) -> TripleSpec:
+    """Say where a merge's checkpoints come from, for its export: those of the Hub by their commits.
+
+    Args:
+        triple: loaded.
+        names: of the task vectors that the recipe adds; loaded too.
+    """
+    vectors = dict(triple.spec.vectors)
+    for name in names:
+        source = triple.spec.vector(name)
+        if source is not None and source.repo and (place := cached_snapshot(source.repo, source.revision)):
+            vectors[name] = _pinned(source, place)
+    return replace(triple.spec, vectors=vectors)
 
 
 def build_model(config: dict[str, Any], weights: Weights) -> WhisperForConditionalGeneration:
@@ -169,16 +184,11 @@ def build_model(config: dict[str, Any], weights: Weights) -> WhisperForCondition
     Returns:
         The model in evaluation mode, with no gradients.
     """
-    model = _empty_model(config)
+    model = empty_model(config)
     model.load_state_dict({**weights, TIED: weights[EMBEDDINGS]}, assign=True)
     model.requires_grad_(False)
     model.train(False)
     return model
-
-
-def _empty_model(config: dict[str, Any]) -> WhisperForConditionalGeneration:
-    with torch.device("meta"):
-        return WhisperForConditionalGeneration(WhisperConfig.from_dict(config))
 
 
 def tensor_digest(tensor: Tensor) -> str:

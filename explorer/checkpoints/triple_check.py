@@ -105,4 +105,4 @@ def check_finite(weights: Mapping[str, Tensor], path: Path) -> None:
 
 
 def _where(path: Path) -> str:
-    return f"{path.parent.name}/{path.name}" if path.suffix == ".json" else path.name
+    return f"{path.parent.name}/{path.name}" if path.suffix == ".json" and path.parent.name else path.name

@@ -88,11 +88,19 @@ def tensor_shapes(folder: Path) -> Shapes:
     for path in weight_files(folder):
         with opened(path) as file:
             shapes.update({name: tuple(file.get_slice(name).get_shape()) for name in file.keys()})  # noqa: SIM118
-    for name in shapes:
-        if any(mark in name.lower() for mark in _ADAPTER_MARKS):
-            raise MismatchError(f"{folder.name}: {name}: an adapter's tensor; merge the adapter into its base first.")
-    shapes.pop(TIED, None)
-    return shapes
+    return of_a_model(shapes, folder.name)
+
+
+def of_a_model(shapes: Shapes, name: str) -> Shapes:
+    """Return shapes without the tied output projection.
+
+    Raises:
+        MismatchError: the tensors are an adapter's; ``name`` begins the message.
+    """
+    for tensor in shapes:
+        if any(mark in tensor.lower() for mark in _ADAPTER_MARKS):
+            raise MismatchError(f"{name}: {tensor}: an adapter's tensor; merge the adapter into its base first.")
+    return {tensor: shape for tensor, shape in shapes.items() if tensor != TIED}
 
 
 def load_weights(folder: Path) -> Weights:

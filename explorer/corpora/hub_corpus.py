@@ -53,11 +53,11 @@ def fetch_corpus(repo: str, revision: str, split: str, progress: Progress) -> Pa
         if (folder / MANIFEST).is_file():  # another process was quicker
             return folder
         with hub_errors_named(repo, revision):
-            commit, listed = listed_files(repo, revision, "dataset")
-            wanted = [file for file in listed if fnmatch(file.name, f"data/{split}-*.parquet")]
+            listing = listed_files(repo, revision, "dataset")
+            wanted = [file for file in listing.files if fnmatch(file.name, f"data/{split}-*.parquet")]
             if not wanted:
                 raise CorpusError(f"{repo}: holds no data/{split}-*.parquet; check the repository and its splits.")
-            files = fetched_files(repo, commit, "dataset", wanted, progress)
+            files = fetched_files(repo, listing.commit, "dataset", wanted, progress)
         require_free_space(folder.parent, sum(file.size for file in wanted))
         with written_beside(folder) as fresh:
             _unpack(repo, split, [files[file.name] for file in wanted], fresh, progress)

@@ -5,7 +5,7 @@ from the formula: ``lamda: 0`` keeps M1, while λ → 0 is M2. A share of 0 is t
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from explorer.attention import LANES, attention_parameters, lane_depths
@@ -25,13 +25,14 @@ _MODULES = {
 Power = tuple[float, float]
 
 
-def authors_text(recipe: Recipe, names: Iterable[str], fingerprint: str) -> str:
+def authors_text(recipe: Recipe, names: Iterable[str], fingerprint: str, origins: Sequence[str] = ()) -> str:
     """Write a recipe as the authors' groups.
 
     Args:
         recipe: SA Merge with any schedule, or Lerp.
         names: of all tensors of the model at hand.
         fingerprint: of the merged weights.
+        origins: lines that say where the checkpoints are.
 
     Raises:
         RecipeError: groups cannot express it; the message says why.
@@ -59,7 +60,7 @@ def authors_text(recipe: Recipe, names: Iterable[str], fingerprint: str) -> str:
     for (base, exponent), patterns in groups.items():
         body += ["  - include:", *(f"      - '{pattern}'" for pattern in patterns)]
         body += [f"    lamda: {number_text(base)}", f"    alpha: {number_text(exponent)}"]
-    usage = ["", *making(recipe.triple, base=True)]
+    usage = [*origins, "", *making(recipe.triple, base=True)]
     command = "python merge/sa_merge.py --model_class m0 --domain_ft_model m1 --general_ft_model m2 --out_path merged"
     usage += ["Their script looks for a tokenizer in the folder above m1 and m2: cp m0/*.json ."]
     usage += ["In a clone of github.com/balaji1312/sa_merging:", f"{command} --config_path THIS_FILE", ""]

@@ -1,6 +1,7 @@
 """A recipe as the commands that make it a CTranslate2 folder, for faster-whisper: written, converted, heard."""
 
 import shlex
+from collections.abc import Sequence
 
 from explorer.formats.heading import heading
 from explorer.formats.link import link_query
@@ -21,15 +22,17 @@ END
 """
 
 
-def ctranslate2_text(recipe: Recipe, fingerprint: str, language: str) -> str:
+def ctranslate2_text(recipe: Recipe, fingerprint: str, language: str, origins: Sequence[str] = ()) -> str:
     """Write the commands.
 
     Args:
         recipe: any.
         fingerprint: of the merged weights.
         language: of the triple.
+        origins: lines that say where the checkpoints are.
     """
     usage = [
+        *origins,
         "",
         "pip install ctranslate2 faster-whisper",
         "--quantization may also be float16, bfloat16 or int8 (give compute_type the same); float32 rounds nothing.",

@@ -31,20 +31,21 @@ _REASONS = {
 }
 
 
-def mergekit_text(recipe: Recipe, names: Iterable[str], fingerprint: str) -> str:
+def mergekit_text(recipe: Recipe, names: Iterable[str], fingerprint: str, origins: Sequence[str] = ()) -> str:
     """Write a recipe for ``mergekit-pytorch``.
 
     Args:
         recipe: any.
         names: of all tensors of the model at hand.
         fingerprint: of the merged weights.
+        origins: lines that say where the checkpoints are.
 
     Raises:
         RecipeError: mergekit computes nothing equal; the message says why.
     """
     names = tuple(names)
     if recipe.method == "ties":
-        return _ties_text(recipe, fingerprint)
+        return _ties_text(recipe, fingerprint, origins)
     if recipe.method in _REASONS and not (recipe.method == "hsa" and dict(recipe.values)["heads"] == 1.0):
         raise RecipeError(
             f"mergekit: {recipe.method} has no exact equivalent there: {_REASONS[recipe.method]}; "
@@ -66,12 +67,8 @@ def mergekit_text(recipe: Recipe, names: Iterable[str], fingerprint: str) -> str
         for stem, found in groups:
             value = number_text(_shown(found.get(member, 0.0)))
             body.append(f"        - {{filter: {stem}, value: {value}}}" if stem else f"        - {{value: {value}}}")
-    return _told(recipe, fingerprint, members[2:], base=on_base) + "\n".join(body) + "\n"
-
-
-def _told(recipe: Recipe, fingerprint: str, vectors: Sequence[str], *, base: bool) -> str:
-    usage = ["", *making(recipe.triple, vectors, base=base), "mergekit-pytorch THIS_FILE merged", ""]
-    return heading(recipe, fingerprint, usage)
+    usage = [*origins, "", *making(recipe.triple, members[2:], base=on_base), "mergekit-pytorch THIS_FILE merged", ""]
+    return heading(recipe, fingerprint, usage) + "\n".join(body) + "\n"
 
 
 def _shown(weight: float) -> float:
@@ -89,7 +86,7 @@ def _groups(sums: Mapping[str, Sum]) -> list[tuple[str, Sum]]:
     return [*stems.items(), ("", ALL_M1)]
 
 
-def _ties_text(recipe: Recipe, fingerprint: str) -> str:
+def _ties_text(recipe: Recipe, fingerprint: str, origins: Sequence[str]) -> str:
     if recipe.add or recipe.scope != PARTS:
         what = "added task vectors" if recipe.add else "tensors out of scope"
         raise RecipeError(f"mergekit: its ties has no room for {what}; export this recipe as python instead.")
@@ -103,6 +100,7 @@ def _ties_text(recipe: Recipe, fingerprint: str) -> str:
             body.append(f"      density: {number_text(values['density'])}")
     note = "Of entries equally large at the threshold this program keeps all and mergekit some."
     usage = [
+        *origins,
         "",
         *making(recipe.triple, base=True),
         "mergekit-pytorch THIS_FILE merged  # 0.1.5 or newer: lambda",

@@ -12,7 +12,7 @@ from explorer.errors import RecipeError
 from explorer.finer import Ratio, feed_forward_ratios
 from explorer.formats import script_parts
 from explorer.formats.heading import heading
-from explorer.formats.places import place_text
+from explorer.formats.places import place_lines, place_text
 from explorer.ratios import parameter_ratios
 from explorer.recipe import Recipe
 
@@ -73,10 +73,7 @@ def script_text(recipe: Recipe, spec: TripleSpec, depths: Mapping[Lane, int], fi
             "            else:\n"
             "                merged[name].add_(other[name] - W0[name], alpha=beta)",
         )
-    usage = ["", "python THIS_FILE merged"]
-    usage += [
-        f"{name}: {place_text(source, local=local)}" for name, source in zip(("M0", "M1", "M2"), members, strict=True)
-    ]
+    usage = ["", "python THIS_FILE merged", *place_lines(spec, further, local=local)]
     end = script_parts.END.format(add=add, base=base)
     modules = [name for name in ("hashlib", "math") if f"{name}." in method]
     imports = "".join(f"\nimport {name}" for name in modules)

@@ -15,6 +15,7 @@ from explorer.formats.authors import authors_text, recipe_from_authors
 from explorer.formats.ctranslate2 import ctranslate2_text
 from explorer.formats.heading import written_recipe
 from explorer.formats.mergekit import mergekit_text, recipe_from_mergekit
+from explorer.formats.places import Sources, place_lines, source_entries
 from explorer.formats.script import script_text
 from explorer.recipe import Recipe
 
@@ -31,13 +32,26 @@ FILE_NAMES: dict[Format, str] = {
 _OWN_KEYS = frozenset({"version", "triple", "method", "schedule", "lambda"})
 
 
-def recipe_text(recipe: Recipe) -> str:
-    """Return a recipe as the YAML that ``--recipe`` reads."""
-    return yaml.safe_dump(recipe.as_dict(), sort_keys=False, allow_unicode=True, width=1_000, default_flow_style=None)
+def recipe_text(recipe: Recipe, sources: Sources | None = None) -> str:
+    """Return a recipe as the YAML that ``--recipe`` reads, with what is known of its checkpoints."""
+    return yaml.safe_dump(
+        recipe.as_dict() | ({"sources": sources} if sources else {}),
+        sort_keys=False,
+        allow_unicode=True,
+        width=1_000,
+        default_flow_style=None,
+    )
 
 
 def export_text(
-    kind: Format, recipe: Recipe, spec: TripleSpec, names: Iterable[str], fingerprint: str, *, local: bool = True
+    kind: Format,
+    recipe: Recipe,
+    spec: TripleSpec,
+    names: Iterable[str],
+    fingerprint: str,
+    *,
+    local: bool = True,
+    fingerprints: Mapping[str, str] | None = None,
 ) -> str:
     """Write a recipe for other tools.
 
@@ -48,21 +62,26 @@ def export_text(
         names: of all tensors of the triple's models.
         fingerprint: of the merged weights.
         local: whether the reader may see where on this machine a checkpoint lies.
+        fingerprints: of m0, m1 and m2, for the recipe's own formats.
 
     Raises:
         RecipeError: this kind cannot express the recipe; the message says why.
     """
     names = tuple(names)
+    vectors = [each.vector for each in recipe.add]
+    sources = source_entries(spec, vectors, fingerprints) if fingerprints else None
     if kind == "recipe":
-        return recipe_text(recipe)
+        return recipe_text(recipe, sources)
     if kind == "json":
-        return json.dumps(recipe.as_dict(), indent=2, ensure_ascii=False) + "\n"
+        entries = recipe.as_dict() | ({"sources": sources} if sources else {})
+        return json.dumps(entries, indent=2, ensure_ascii=False) + "\n"
+    origins = place_lines(spec, vectors, local=False)
     if kind == "mergekit":
-        return mergekit_text(recipe, names, fingerprint)
+        return mergekit_text(recipe, names, fingerprint, origins)
     if kind == "sa-merge":
-        return authors_text(recipe, names, fingerprint)
+        return authors_text(recipe, names, fingerprint, origins)
     if kind == "ctranslate2":
-        return ctranslate2_text(recipe, fingerprint, spec.language)
+        return ctranslate2_text(recipe, fingerprint, spec.language, origins)
     return script_text(recipe, spec, lane_depths(attention_parameters(names)), fingerprint, local=local)
 
 
