@@ -91,11 +91,20 @@
     let kept = null;
     let sorted = null;
     let begun = { stamp: 0 };
-    page.beginComparison = (waiting) => (begun = props.value = { state: "running", notice: waiting, stamp: page.stamp(), own: page.ownRecipes() });
+    let now = { state: "", told: "" }; // of the newest run
+    const look = page.keepAlive({ "compare-cancel": () => page.canStop(now) }, "compare");
+    page.beginComparison = (waiting) => {
+      now.told = "";
+      return (begun = props.value = { state: "running", notice: waiting, stamp: page.stamp(), own: page.ownRecipes() });
+    };
     page.begunComparison = () => begun;
+    page.endComparison = () => { now.told = "cancel"; look(); return begun; };
+    page.brokenComparison = () => { if (now.state === "running") props.value = { state: "error", notice: say("compare.broken"), stamp: begun.stamp }; };
     const show = () => {
       const value = props.value || {};
       if ((value.stamp ?? begun.stamp) < begun.stamp) return; // a late table of a run that was overtaken
+      now.state = value.state || "";
+      look();
       // A mistake in a field takes nothing away, nor does waiting: the last table stays below the sentence.
       if (value.table) kept = value.table;
       const nodes = [];

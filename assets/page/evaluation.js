@@ -61,10 +61,19 @@
     let kept = {};
     // Somebody else's evaluation may have the turn: say so at once. The stamp tells runs apart.
     let begun = { stamp: 0 };
-    page.beginRun = (waiting) => (begun = props.value = { state: "running", notice: waiting, stamp: page.stamp() });
+    let now = { state: "", told: "" }; // of the newest run
+    const look = page.keepAlive({ cancel: () => page.canStop(now) }, "run");
+    page.beginRun = (waiting) => {
+      now.told = "";
+      return (begun = props.value = { state: "running", notice: waiting, stamp: page.stamp() });
+    };
     page.begunRun = () => begun;
+    page.endRun = () => { now.told = "cancel"; look(); return begun; };
+    page.brokenRun = () => { if (now.state === "running") props.value = { state: "error", notice: say("evaluation.broken"), stamp: begun.stamp }; };
     const show = () => {
       if ((props.value?.stamp ?? begun.stamp) < begun.stamp) return; // a late table of a run that was overtaken
+      now.state = props.value?.state || "";
+      look();
       // A mistake in a field takes nothing away: the last table stays below the sentence.
       const value = props.value?.state === "error" ? { ...kept, ...props.value } : props.value || {};
       if (value.parts) kept = value;

@@ -23,10 +23,24 @@
   page.mountSweep = (element, props, trigger, watch) => {
     let kept = {};
     let begun = { stamp: 0 };
-    page.beginSweep = (waiting) => (begun = props.value = { state: "running", notice: waiting, stamp: page.stamp() });
+    let now = { state: "", told: "", left: false, judge: false }; // of the newest run, and of the map that can be gone on with
+    const judging = () => Boolean(document.querySelector("#sweep-judge input")?.checked);
+    const can = () => page.sweepCan({ ...now, judge: now.judge && judging() });
+    const look = page.keepAlive({ "sweep-pause": () => can().pause, "sweep-resume": () => can().resume, "sweep-cancel": () => can().cancel }, "sweep");
+    document.addEventListener("change", (event) => { if (event.target.closest("#sweep-judge")) look(); });
+    page.beginSweep = (waiting) => {
+      now.told = "";
+      return (begun = props.value = { state: "running", notice: waiting, stamp: page.stamp() });
+    };
     page.begunSweep = () => begun;
+    page.endSweep = (how) => { now.told = how; look(); return begun; };
+    page.brokenSweep = () => { if (now.state === "running") props.value = { state: "error", notice: say("sweep.broken"), stamp: begun.stamp }; };
     const show = () => {
       if ((props.value?.stamp ?? begun.stamp) < begun.stamp) return; // a late map of a run that was overtaken
+      now.state = props.value?.state || "";
+      if (props.value?.document) Object.assign(now, { left: !props.value.document.ended, judge: props.value.document.ended && !props.value.document.judged });
+      if (props.value?.forgotten) Object.assign(now, { left: false, judge: false });
+      look();
       const value = { ...(props.value?.document ? {} : kept), ...props.value };
       if (value.document) kept = value;
       const found = value.document;

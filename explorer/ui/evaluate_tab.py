@@ -57,7 +57,7 @@ def evaluate_tab(config: Config, choosing: Choosing, evaluating: Evaluating, pan
     place = [corpus, kind, folder, split, expression, ids, hypotheses, limit, seed]
     with gr.Row():
         run = gr.Button("Evaluate", variant="primary", elem_id="run", scale=0, min_width=180)
-        stop = gr.Button("Cancel", elem_id="cancel", scale=0, min_width=120)
+        stop = gr.Button("Cancel", interactive=False, elem_id="cancel", scale=0, min_width=120)
         follow = gr.Checkbox(False, label="again whenever the curve moves", elem_id="follow", container=False)
     result = gr.HTML(
         value={"state": "", "notice": EVALUATION_EMPTY},
@@ -80,7 +80,7 @@ def evaluate_tab(config: Config, choosing: Choosing, evaluating: Evaluating, pan
     # Two events of one press, not a chain: of a chain, Gradio drops what is pressed while its last link is at work.
     # The first says at once that older work is not wanted any more; the second waits for its turn.
     run.click(evaluating.announce, result, None, js=f"() => SAMerge.beginRun('{WAITING}')", **PLUMBING)
-    run.click(
+    running = run.click(
         evaluating.run,
         [result, panel, pins, view, models, window, normalizer, fillers, beside, *place],
         [result, view, chart, closer],
@@ -91,7 +91,8 @@ def evaluate_tab(config: Config, choosing: Choosing, evaluating: Evaluating, pan
         trigger_mode="always_last",
         api_visibility="private",
     )
-    stop.click(evaluating.cancel, result, js="() => SAMerge.begunRun()", **PLUMBING)
+    running.failure(None, None, None, js="() => SAMerge.brokenRun()", **PLUMBING)
+    stop.click(evaluating.cancel, result, js="() => SAMerge.endRun()", **PLUMBING)
     view.input(evaluating.look, view, chart, **PLUMBING)
     again = "(follow) => { if (follow) document.querySelector('#run').click(); }"
     panel.submit(None, follow, None, js=again, **PLUMBING)

@@ -40,7 +40,7 @@ def methods_tab(config: Config, choosing: Choosing, comparing: Comparing, panel:
         beside = beside_field(choosing, "n holds for it too, the filter does not.", open_=open_, prefix="methods-")
     with gr.Row():
         run = gr.Button("Compare", variant="primary", elem_id="compare", scale=0, min_width=180)
-        stop = gr.Button("Cancel", elem_id="compare-cancel", scale=0, min_width=120)
+        stop = gr.Button("Cancel", interactive=False, elem_id="compare-cancel", scale=0, min_width=120)
     result = gr.HTML(
         value={"state": "", "notice": ""},
         html_template="",
@@ -51,7 +51,7 @@ def methods_tab(config: Config, choosing: Choosing, comparing: Comparing, panel:
     )
     # As on the Evaluate tab: the first event of a press says past the queue that older work is not wanted any more.
     run.click(comparing.announce, result, None, js=f"() => SAMerge.beginComparison('{WAITING}')", **PLUMBING)
-    run.click(
+    running = run.click(
         comparing.run,
         [result, panel, methods, settings, beside, corpus, kind, folder, expression, limit],
         result,
@@ -62,4 +62,5 @@ def methods_tab(config: Config, choosing: Choosing, comparing: Comparing, panel:
         trigger_mode="always_last",
         api_visibility="private",
     )
-    stop.click(comparing.cancel, result, js="() => SAMerge.begunComparison()", **PLUMBING)
+    running.failure(None, None, None, js="() => SAMerge.brokenComparison()", **PLUMBING)
+    stop.click(comparing.cancel, result, js="() => SAMerge.endComparison()", **PLUMBING)

@@ -43,7 +43,7 @@ SCRIPTS = (
     *("text", "dom", "hand", "schedule", "edits", "check", "link", "store", "trail", "pictures", "behind"),
     *("lane", "tools", "curve", "dials", "presets", "memory", "recalled", "recipe", "pins", "address", "keys"),
     *("needle", "layers", "clips", "real", "grid", "words", "transcripts", "ranges", "stripe"),
-    *("colours", "sound", "spectrogram", "word_panel", "lens"),
+    *("colours", "sound", "spectrogram", "word_panel", "lens", "buttons"),
     *("evaluation", "results", "closer", "comparison", "sweep", "anatomy", "losses", "learning", "save", "header"),
 )
 MODEL_QUEUE = "model"

@@ -49,9 +49,9 @@ def sweep_tab(config: Config, choosing: Choosing, sweeping: Sweeping, panel: gr.
         )
     with gr.Row():
         run = gr.Button("Start", variant="primary", elem_id="sweep", scale=0, min_width=140)
-        pause = gr.Button("Pause", elem_id="sweep-pause", scale=0, min_width=110)
-        resume = gr.Button("Resume", elem_id="sweep-resume", scale=0, min_width=110)
-        cancel = gr.Button("Cancel", elem_id="sweep-cancel", scale=0, min_width=110)
+        pause = gr.Button("Pause", interactive=False, elem_id="sweep-pause", scale=0, min_width=110)
+        resume = gr.Button("Resume", interactive=False, elem_id="sweep-resume", scale=0, min_width=110)
+        cancel = gr.Button("Cancel", interactive=False, elem_id="sweep-cancel", scale=0, min_width=110)
     with gr.Row(visible=open_):
         path = gr.Textbox(
             label="A sweep's file on this machine",
@@ -81,9 +81,12 @@ def sweep_tab(config: Config, choosing: Choosing, sweeping: Sweeping, panel: gr.
     for button in (run, resume):
         button.click(sweeping.announce, result, None, js=f"() => SAMerge.beginSweep('{WAITING}')", **PLUMBING)
     fields = [across, up, racing, judge, beside, corpus, kind, folder, expression, limit]
-    run.click(sweeping.run, [result, panel, *fields], **working)
-    resume.click(sweeping.resume, [result, judge], **working)
-    pause.click(sweeping.pause, result, js="() => SAMerge.begunSweep()", **PLUMBING)
-    cancel.click(sweeping.cancel, result, result, js="() => SAMerge.begunSweep()", **PLUMBING)
+    for begun in (
+        run.click(sweeping.run, [result, panel, *fields], **working),
+        resume.click(sweeping.resume, [result, judge], **working),
+    ):
+        begun.failure(None, None, None, js="() => SAMerge.brokenSweep()", **PLUMBING)
+    pause.click(sweeping.pause, result, js="() => SAMerge.endSweep('pause')", **PLUMBING)
+    cancel.click(sweeping.cancel, result, result, js="() => SAMerge.endSweep('cancel')", **PLUMBING)
     opened = "(shown, ...rest) => [SAMerge.beginSweep(''), ...rest]"
     show.click(sweeping.open, [result, path, judge], [result, figure], js=opened, **PLUMBING)

@@ -49,6 +49,7 @@ class Sweeping:
         self._open = open_
         self._running = Newest()
         self._files: dict[str, tuple[Path, list[Place]]] = {}  # of each visitor, what can be gone on with
+        self._cancelled: dict[str, float] = {}  # of each visitor, the stamp of the run that is to be forgotten
 
     def announce(self, shown: Sent, request: gr.Request) -> None:
         """Say at once, past the queue, that an older run of this visitor is no longer wanted."""
@@ -60,13 +61,16 @@ class Sweeping:
 
     def cancel(self, shown: Sent, request: gr.Request) -> Json:
         """Stop, and forget the sweep."""
+        session, stamp = str(request.session_hash), stamp_of(shown)
         self.pause(shown, request)
-        self._forget(str(request.session_hash))
-        return {"state": "stopped", "notice": "Cancelled; the sweep is forgotten.", "stamp": stamp_of(shown)}
+        self._cancelled[session] = stamp
+        self._forget(session)
+        return _forgotten(stamp)
 
     def leave(self, request: gr.Request) -> None:
         """Stop the sweep of a visitor who has left; a file of the owner of this machine stays."""
         self._running.forget(str(request.session_hash))
+        self._cancelled.pop(str(request.session_hash), None)
         if not self._open:
             self._forget(str(request.session_hash))
 
@@ -103,7 +107,13 @@ class Sweeping:
             for says in fetched(places, self._opening, self._choosing):
                 yield _value("running", says, stamp), gr.skip()
                 if self._running.is_past(session, stamp):
+                    if not self._running.is_past(session, stamp + CANCELLED):
+                        stopped = _value("stopped", f"Stopped; {says}. It goes on in the background.", stamp)
+                        yield self._unless_cancelled(session, stopped), gr.skip()
                     return
+            if self._cancelled.get(session) == stamp:
+                yield _forgotten(stamp), gr.skip()
+                return
             beginning = importlib.import_module("explorer.sweep.begin")
             clips, chosen = self._clips(places, bench)
             question = beginning.Question(
@@ -188,7 +198,12 @@ class Sweeping:
         notice = "Paused; Resume goes on where it is." if state.stopped else ""
         if self._open:
             notice = f"{notice} The sweep's file: {file.path}".strip()
-        yield _value("stopped" if state.stopped else "done", notice, asked[1], document), _figure(document)
+        ended = _value("stopped" if state.stopped else "done", notice, asked[1], document)
+        yield self._unless_cancelled(asked[0], ended), _figure(document)
+
+    def _unless_cancelled(self, session: str, value: Json) -> Json:
+        """Return a run's last value, or that it is forgotten: whatever came on its way must not have the last word."""
+        return _forgotten(value["stamp"]) if self._cancelled.get(session) == value["stamp"] else value
 
     def _forget(self, session: str) -> None:
         known = self._files.pop(session, None)
@@ -218,6 +233,10 @@ def _value(state: str, notice: str, stamp: float, document: Json | None = None, 
         return value
     told = {"best": best_sentence(document), "flatters": FLATTERS, "csv": as_csv(document), "document": document}
     return value | told
+
+
+def _forgotten(stamp: float) -> Json:
+    return _value("stopped", "Cancelled; the sweep is forgotten.", stamp) | {"forgotten": True}
 
 
 def _figure(document: Json) -> object:
