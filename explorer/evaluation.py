@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from explorer.audio import Clip, clip_seconds, load_clip
 from explorer.corpora.utterance import Utterance
 from explorer.errors import AudioError
-from explorer.ledger import Fate, WordFate, tally, word_fates
+from explorer.ledger import Fate, WordFate, added_words_gone, tally, word_fates
 from explorer.scoring import Alignment, WordErrors, align, pooled
 from explorer.statistics import Interval, Tally, Verdict, compare, wer_interval
 from explorer.transcription.decoding import WINDOW_SECONDS, Decoding, Hypothesis, InterruptedDecodingError
@@ -104,6 +104,14 @@ class Evaluation:
         """Count what a merge did to the words of M1 and M2, or None when it was not compared with both."""
         fates = self.fates(merge)
         return None if fates is None else tally(fate for clip in fates for fate in clip)
+
+    def added_words_gone(self, merge: str) -> int | None:
+        """Count the words that M1 adds and a merge does not; None when there is no ledger either."""
+        if self.fates(merge) is None:
+            return None
+        heard = {result.model: result.heard for result in self.results}
+        clips = zip(heard["m1"], heard[merge], strict=True)
+        return sum(added_words_gone(first.alignment, merged.alignment) for first, merged in clips)
 
     @property
     def ended(self) -> bool:

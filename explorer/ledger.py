@@ -1,4 +1,7 @@
-"""What the merge did to every word, compared with its parents: kept, fixed, broken, borrowed from M2, new error."""
+"""What the merge did to every word, compared with its parents: kept, fixed, broken, borrowed from M2, new error.
+
+A word that M1 adds and the merge leaves out is no word of the merge, so it has no fate; such words are counted apart.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -63,6 +66,22 @@ def word_fates(first: Alignment, merge: Alignment, second: Alignment) -> tuple[W
         fates.append(WordFate(fate, word.reference, one, two, word.hypothesis))
         index += 1
     return tuple(fates)
+
+
+def added_words_gone(first: Alignment, merge: Alignment) -> int:
+    """Count the words that M1 adds, though nobody said them, and the merge does not add as often.
+
+    With the fates it accounts for every error: those of M1 less those of the merge are fixed + borrowed + gone − broken
+    − the added words among the new errors.
+
+    Args:
+        first: of M1.
+        merge: of the merge, with the same reference.
+    """
+    added, still = (
+        Counter(word.hypothesis for word in each.words if word.operation == "insert") for each in (first, merge)
+    )
+    return (added - still).total()
 
 
 def _by_reference(alignment: Alignment) -> Sequence[str]:

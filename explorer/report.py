@@ -76,7 +76,9 @@ def evaluation_document(run: Run, *, every_utterance: bool = False) -> dict[str,
         "fillers": "kept" if run.rules.keep_fillers else "dropped",
         "bootstrap": {"resamples": RESAMPLES, "seed": BOOTSTRAP_SEED, "unit": "speaker", "level": LEVEL},
         "models": {
-            name: _model(result, results) | {"ledger": evaluation.ledger(name)} for name, result in results.items()
+            name: _model(result, results)
+            | {"ledger": evaluation.ledger(name), "added_words_gone": evaluation.added_words_gone(name)}
+            for name, result in results.items()
         },
     }
     if every_utterance:

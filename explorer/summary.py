@@ -33,7 +33,7 @@ def summary(evaluation: Evaluation, corpus: str, titles: Mapping[str, str], sett
     ended = evaluation.ended
     speakers = len({heard.utterance.speaker for heard in evaluation.results[0].heard})
     results = {result.model: result for result in evaluation.results}
-    rows, verdicts, ledgers = [], [], {}
+    rows, verdicts, ledgers, gone = [], [], {}, {}
     for name, result in results.items():
         interval = result.interval if speakers > 1 else None  # one speaker says nothing about others
         row = {"model": name, "title": titles[name], "interval": interval and [interval.low, interval.high]}
@@ -46,6 +46,7 @@ def summary(evaluation: Evaluation, corpus: str, titles: Mapping[str, str], sett
         ledger = evaluation.ledger(name)
         if ledger is not None:
             ledgers[name] = ledger
+            gone[name] = evaluation.added_words_gone(name)
     return {
         "corpus": corpus,
         "running": not ended,
@@ -58,6 +59,7 @@ def summary(evaluation: Evaluation, corpus: str, titles: Mapping[str, str], sett
         "rows": rows,
         "verdicts": verdicts,
         "ledgers": ledgers,
+        "gone": gone,
         "problems": list(evaluation.problems),
     }
 

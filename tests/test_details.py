@@ -74,6 +74,17 @@ def test_fates_of_a_row_add_up_to_the_ledger(evaluation):
     assert evaluation.ledger("m1") is None
 
 
+def test_added_words_that_are_gone_stand_beside_the_ledger():
+    heard = HEARD | {"m1": ["the the cat sad", "um a big dog now", "three fish", "one word"]}
+    evaluation = evaluated(UTTERANCES, heard)
+    assert evaluation.added_words_gone("merge") == 2
+    assert evaluation.added_words_gone("m1") is None
+    assert summary(evaluation, "kids", TITLES, "greedy")["gone"] == {"merge": 2, "pin-1": 2}
+    models = evaluation_document(run_of(evaluation))["models"]
+    assert models["merge"]["added_words_gone"] == 2
+    assert models["m2"]["added_words_gone"] is None
+
+
 def test_without_m2_no_word_has_a_fate():
     rows = utterance_rows(evaluated(UTTERANCES, {"m1": HEARD["m1"], "merge": HEARD["merge"]}))
     assert all("fates" not in row["models"]["merge"] for row in rows)

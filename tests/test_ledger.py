@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.ledger import FATES, tally, word_fates
+from explorer.ledger import FATES, added_words_gone, tally, word_fates
 from explorer.scoring import align
 
 text = st.lists(st.sampled_from("abc"), max_size=6).map(" ".join)
@@ -42,6 +42,29 @@ def test_every_reference_word_has_one_fate_and_errors_agree_with_the_score(refer
     assert set(tally(found)) == set(FATES)
 
 
+def gone(reference, first, merge):
+    return added_words_gone(align(reference, first), align(reference, merge))
+
+
+def test_an_added_word_that_the_merge_leaves_out_is_counted_though_it_has_no_fate():
+    assert fates("a", "a x y", "a", "a") == ["kept"]
+    assert gone("a", "a x y", "a") == 2
+    assert gone("a", "a x x", "a x") == 1
+    assert gone("a", "x a", "a x") == 0  # still said, elsewhere
+    assert gone("a", "a", "a x") == 0
+    assert gone("a b", "a", "a") == 0  # a missed word is no added one
+
+
+@given(text, text, text, text)
+def test_fates_and_added_words_gone_account_for_every_error(reference, first, merge, second):
+    found = word_fates(*(align(reference, heard) for heard in (first, merge, second)))
+    counts = tally(found)
+    added = sum(each.fate == "new error" and not each.reference for each in found)
+    better = counts["fixed"] + counts["borrowed"] + gone(reference, first, merge) - counts["broken"] - added
+    assert align(reference, first).counts.errors - align(reference, merge).counts.errors == better
+
+
 @given(text, text, text)
 def test_a_merge_that_is_m1_neither_fixes_nor_breaks(reference, first, second):
     assert set(fates(reference, first, first, second)) <= {"kept", "same error"}
+    assert gone(reference, first, first) == 0

@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from explorer.ledger import added_words_gone
 from explorer.schedule import SCHEDULES, mixing_ratios
+from explorer.scoring import align, encoded
 from explorer.ui.page import SCRIPTS
 
 ROOT = Path(__file__).parents[1]
@@ -53,3 +55,11 @@ def test_browser_and_python_compute_the_same_ratios():
     ]
     for row, ratios in zip(given, answers("ratios.mjs", given), strict=True):
         np.testing.assert_allclose(ratios, mixing_ratios(*row), atol=1e-12, err_msg=str(row))
+
+
+def test_browser_and_python_count_the_same_added_words_gone():
+    heard = ["", "a", "x a", "a x", "x a x", "a x x", "x y a", "a y x b", "a b x", "b b"]
+    pairs = [(align("a b", first), align("a b", merge)) for first, merge in itertools.product(heard, heard)]
+    counted = answers("gone.mjs", [[encoded(first), encoded(merge)] for first, merge in pairs])
+    assert counted == [added_words_gone(first, merge) for first, merge in pairs]
+    assert set(counted) > {0, 1}

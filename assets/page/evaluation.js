@@ -35,12 +35,12 @@
     el("thead", {}, el("tr", {}, ...COLUMNS.map((name) => el("th", { scope: "col" }, say(`evaluation.column.${name}`))))),
     el("tbody", {}, ...part.rows.map(row)));
 
-  /** What a merge did to every word, compared with its parents; a fate leads to the clips where it struck. */
-  const ledger = (title, counts, chosen) => el("div", { class: "sam-ledger" },
+  /** What a merge did to every word, compared with its parents, and how many that M1 adds it leaves out; each leads to its clips. */
+  const ledger = (title, counts, gone, chosen) => el("div", { class: "sam-ledger" },
     el("span", { class: "sam-ledger-title" }, say("evaluation.words_of", { title })),
-    el("dl", { "aria-label": say("evaluation.fates", { title }) }, ...Object.entries(counts).map(([fate, count]) => {
+    el("dl", { "aria-label": say("evaluation.fates", { title }) }, ...[...Object.entries(counts), ["gone", gone]].map(([fate, count]) => {
       const leads = chosen && count && fate !== "kept";
-      const { name, meaning } = page.FATES[fate];
+      const { name, meaning } = page.FATES[fate] || { name: say("words.name.gone"), meaning: say("words.fate.gone") };
       const label = leads ? el("button", { type: "button", class: "sam-link", onclick: () => chosen(fate) }, name) : name;
       return el("div", { title: meaning, "data-fate": fate }, el("dt", {}, label), el("dd", {}, String(count)));
     })));
@@ -50,7 +50,7 @@
     const nodes = [progress(part)];
     if (part.done) nodes.push(...caption(part), el("div", { class: "sam-scroll" }, table(part)), ...part.verdicts.map((sentence) => el("p", { class: "sam-verdict" }, sentence)));
     const title = Object.fromEntries(part.rows.map((each) => [each.model, each.title]));
-    for (const [model, counts] of Object.entries(part.ledgers)) nodes.push(ledger(title[model], counts, chosen && ((fate) => chosen(model, fate))));
+    for (const [model, counts] of Object.entries(part.ledgers)) nodes.push(ledger(title[model], counts, part.gone[model], chosen && ((fate) => chosen(model, fate))));
     if (part.problems?.length) {
       nodes.push(el("details", {}, el("summary", {}, say("evaluation.left_out", { count: part.problems.length })), el("ul", {}, ...part.problems.map((problem) => el("li", {}, problem)))));
     }

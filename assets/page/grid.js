@@ -26,10 +26,33 @@
     return { added, heard };
   };
 
+  /** The words that M1 adds, though nobody said them, and the merge does not add as often, of decoded words: [{added: before which
+      word said, word}]. No fate of a word of the merge, for it is not there. */
+  page.goneWords = (first, merge) => {
+    const [ours, theirs] = [first, merge].map((words) => slots({ words }).added.map((entries) => entries.map(({ word }) => word[2])));
+    const more = new Map();
+    for (const word of ours.flat()) more.set(word, (more.get(word) || 0) + 1);
+    for (const word of theirs.flat()) more.set(word, (more.get(word) || 0) - 1);
+    return ours.flatMap((words, added) => {
+      const here = [...(theirs[added] || [])];
+      return words.filter((word) => {
+        if (here.includes(word)) return !here.splice(here.indexOf(word), 1); // the merge adds it there too
+        more.set(word, more.get(word) - 1);
+        return more.get(word) >= 0;
+      }).map((word) => ({ added, word }));
+    });
+  };
+
   /** Columns of the grid, left to right: {word: i} for word i said, {added: i} for what any model heard before it though nobody said
-      it. `cells[row]` are the entries of that model there; a model that has no words yet has none. */
+      it. `cells[row]` are the entries of that model there; a model that has no words yet has none. Where a merge, which has fates,
+      leaves out what M1 adds, its entry is {gone: that word}. */
   page.gridColumns = (models) => {
     const rows = models.map(slots);
+    const first = models.find((model) => model.name === "m1")?.words;
+    models.forEach(({ words, fates }, row) => {
+      if (!first || !words || fates === undefined) return;
+      for (const { added, word } of page.goneWords(first, words)) rows[row].added[added].push({ gone: word });
+    });
     const said = page.saidWords(models.find((model) => model.words)?.words || []);
     const columns = [];
     for (let index = 0; index <= said.length; index += 1) {

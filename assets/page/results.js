@@ -19,6 +19,7 @@
     wrong: { label: say("results.wrong"), keeps: (row) => Object.values(row.models).every((heard) => errors(heard) > 0) },
     ...Object.fromEntries(Object.entries(page.FATES).filter(([fate]) => fate !== "kept").map(([fate, { letter, name }]) =>
       [fate, { label: say("results.with", { fate: name }), keeps: (row, chosen) => Boolean(row.models[chosen].fates?.includes(letter)) }])),
+    gone: { label: say("results.gone"), keeps: (row, chosen) => row.models[chosen].fates !== undefined && page.goneWords(...[row.models.m1, row.models[chosen]].map(({ words }) => page.decoded(words))).length > 0 },
   };
 
   const facts = (row) => [
@@ -111,7 +112,7 @@
       select.value = chosen;
       return select;
     };
-    const filters = Object.entries(FILTERS).filter(([name]) => !(name in page.FATES) || rows.some((row) => merges.some((merge) => row.models[merge].fates)));
+    const filters = Object.entries(FILTERS).filter(([name]) => !(name in page.FATES || name === "gone") || rows.some((row) => merges.some((merge) => row.models[merge].fates)));
     const filter = choice(filters.map(([name, { label }]) => [name, label]), now.filter, say("results.which_clips"), (name) => set({ filter: name }));
     const model = choice(names.map((name) => [name, titles[name]]), now.chosen, say("results.which_model"), (name) => set({ chosen: name }));
     const other = choice(names.map((name) => [name, titles[name]]), now.other, say("results.compared"), (name) => set({ other: name }));

@@ -52,8 +52,9 @@
   });
 
   const legend = (columns) => {
-    const fates = columns.find((column) => column.fates)?.fates;
-    return el("div", { class: "sam-legend" }, fates === undefined ? el("p", { class: "sam-hint" }, page.say("transcripts.reading")) : page.fateLegend(page.fateCounts(fates)),
+    const merge = columns.find((column) => column.fates !== undefined);
+    const gone = () => page.goneWords(page.decoded(columns.find((column) => column.model === "m1").words), page.decoded(merge.words)).length;
+    return el("div", { class: "sam-legend" }, merge ? page.fateLegend(page.fateCounts(merge.fates), gone()) : el("p", { class: "sam-hint" }, page.say("transcripts.reading")),
       el("p", { class: "sam-hint" }, page.say("transcripts.press")));
   };
 

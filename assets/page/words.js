@@ -45,8 +45,12 @@
     return el("span", { class: `sam-word ${styleOf(fate)}`, title: fate.meaning }, glyph(fate.glyph), word[2], hidden(` (${fate.meaning})`));
   };
 
+  /** What the merge leaves out though M1 adds it: an empty place that says so. */
+  const gone = (word) => el("span", { class: "sam-gone", role: "img", title: say("words.fate.gone"), "aria-label": say("words.gone", { word }) });
+
   /** A word in the grid: what was said stands above it. */
-  const cell = ({ word, fate: letter }) => {
+  const cell = ({ word, fate: letter, gone: left }) => {
+    if (left !== undefined) return gone(left);
     const [operation, , hypothesis] = word;
     const fate = BY_LETTER[letter];
     const { glyph: sign, spoken } = MARKS[operation];
@@ -55,11 +59,13 @@
     return el("span", { class: `sam-word sam-${operation} ${fate ? styleOf(fate) : ""}`, title: fate?.meaning || spoken || null }, ...marks, ...known);
   };
 
-  /** What the marks in the merge's row mean, and how many words have each; `counts` by letter. */
-  page.fateLegend = (counts) => el("dl", { class: "sam-fates", "aria-label": say("words.legend") },
+  /** What the marks in the merge's row mean, and how many words have each; `counts` by letter, `left` how many added words are gone. */
+  page.fateLegend = (counts, left) => el("dl", { class: "sam-fates", "aria-label": say("words.legend") },
     ...Object.entries(page.FATES).map(([name, fate]) => el("div", { title: fate.meaning, "data-fate": name },
       el("dt", {}, el("span", { class: `sam-word ${styleOf({ key: name })}` }, fate.glyph && el("span", { class: "sam-fate-glyph", "aria-hidden": "true" }, fate.glyph), fate.name)),
-      el("dd", {}, String(counts[fate.letter] || 0)))));
+      el("dd", {}, String(counts[fate.letter] || 0)))),
+    el("div", { title: say("words.fate.gone"), "data-fate": "gone" },
+      el("dt", {}, el("span", { class: "sam-gone", "aria-hidden": "true" }), say("words.name.gone")), el("dd", {}, String(left))));
 
   /** The arrow keys walk from word to word; of all of them one is in the order of the tab key. */
   const walk = (box) => {

@@ -43,7 +43,7 @@ Words stand as they are scored: Whisper's English normaliser lower-cases them, d
 numbers one way. **≠** heard wrong, **−** missed, **+** not said: all of these over the number of words said are the
 word error rate, WER. The merge's words also say what became of them: **✓** fixed (M1 and M2 have it wrong),
 **②** borrowed (M1 has it wrong, M2 right), **✗** broken (M1 has it right), **①** the same error as M1's, **!** a new
-error.
+error. **∅** marks the place of a word that M1 adds, though nobody said it, and the merge does not.
 """
 
 SAMPLES_LEGEND = "Sample clips (synthetic child-like speech, made for this page; no evidence about real children)"

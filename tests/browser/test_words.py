@@ -90,6 +90,26 @@ def test_the_stripe_is_there_without_a_model_and_a_click_sets_lambda(page):
     assert "Stopped" in page.locator("#sam-stripe .sam-notice").inner_text()
 
 
+def test_the_place_of_an_added_word_that_is_gone_is_marked_and_counted(page):
+    """What the page draws of a merge that leaves out a word M1 adds."""
+    page.evaluate("""() => {
+        const column = (model, words, more) => (
+            { model, title: model, state: "done", text: "", words, counts: null, seconds: null, ...more });
+        const box = document.createElement("div");
+        box.id = "gone";
+        document.querySelector("#transcripts").append(box);
+        const columns = [column("m1", ["=a", "+x", "~b\tc"]), column("merge", ["=a", "=b"], { fates: "kf" }),
+            column("m2", ["=a", "~b\td"])];
+        const value = { state: "working", recipe: SAMerge.recipe, reference: "a b", clip: "", notice: "", columns };
+        SAMerge.mountTranscripts(box, { value }, () => {}, () => {});
+    }""")
+    box = page.locator("#gone")
+    assert box.locator("[data-model=merge] .sam-gone").get_attribute("aria-label") == "“x”, which M1 adds, is gone"
+    assert box.locator("[data-model=m2] .sam-gone").count() == 0
+    assert box.locator("[data-fate=fixed] dd").inner_text() == "1"
+    assert box.locator("[data-fate=gone]").inner_text().split() == ["added", "words", "gone", "1"]
+
+
 def test_the_lens_shows_where_each_model_looks(page):
     page.locator("#sam-lens summary").click()
     page.wait_for_selector(".sam-lens-body:visible", timeout=60_000)

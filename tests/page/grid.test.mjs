@@ -20,6 +20,25 @@ test("every word said has a column, and what is added has one only where somebod
   assert.deepEqual(columns[2].cells[2], []);
 });
 
+const gone = (first, merge) => plain(page.goneWords(words(first), words(merge)));
+
+test("an added word of M1's is gone where the merge does not add it, as often as it is", () => {
+  assert.deepEqual(gone("+z =a +x", "=a"), [{ added: 0, word: "z" }, { added: 1, word: "x" }]);
+  assert.deepEqual(gone("=a +x +x", "=a +x"), [{ added: 1, word: "x" }]);
+  assert.deepEqual(gone("+x =a", "=a +x"), []);
+  assert.deepEqual(gone("+x =a +x", "=a +x"), [{ added: 0, word: "x" }]);
+  assert.deepEqual(gone("=a", "=a +x"), []);
+  assert.deepEqual(gone("=a -b", "=a ~b/x"), []);
+});
+
+test("the merge's place says what is gone from it, and no other model's does", () => {
+  const [m1, merge, m2] = [{ name: "m1", words: words("=a +x =b") }, { name: "merge", words: words("=a =b"), fates: "kk" }, { name: "m2", words: words("=a =b") }];
+  const added = (models) => plain(page.gridColumns(models)).find((column) => "added" in column).cells.slice(1);
+  assert.deepEqual(added([m1, merge, m2]), [[{ gone: "x" }], []]);
+  assert.deepEqual(added([m1, { ...merge, fates: undefined }, m2]), [[], []]); // not compared yet
+  assert.deepEqual(added([m1, { ...merge, words: null }, m2]), [[], []]);
+});
+
 test("no words at all are no columns", () => {
   assert.deepEqual(plain(page.gridColumns([{ words: null }])), []);
   assert.deepEqual(plain(page.gridLines([], [], 100)), []);
