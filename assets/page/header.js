@@ -71,6 +71,6 @@
         el("button", { type: "button", class: "sam-button sam-keys-button", title: say("header.keys_hint"), "aria-label": say("header.keys_hint"), onclick: () => page.showKeys() }, "?"),
         toggle(say("header.dark"), say("header.dark_hint"), "sam-dark", (on) => document.body.classList.toggle("dark", on)),
         toggle(say("header.projector"), say("header.projector_hint"), "sam-projector", (on) => document.body.classList.toggle("projector", on))),
-      el("details", { class: "sam-new" }, el("summary", {}, say("header.new")), ...props.newcomer.map((line) => el("p", {}, line)))), notices);
+      el("details", { class: "sam-new" }, el("summary", {}, say("header.new")), ...props.newcomer.map((line) => el("p", {}, line)))), notices, page.jumpButton());
   };
 })();

@@ -48,6 +48,7 @@
     let index = 0;
     let drawn = null;
     let asked = 0;
+    let wanted = false; // somebody was led here, and what there is to see has not come yet
 
     const title = el("summary", {}, el("b", {}, page.say("stripe.title")), " ", el("small", {}, page.say("stripe.subtitle")));
     const bar = el("div", { class: "sam-row" });
@@ -66,6 +67,13 @@
       asked = page.stamp();
       page.asked.stripe = props.value = { state: "asked", stamp: asked, whole };
       trigger("submit");
+    };
+
+    const come = () => { fold.scrollIntoView({ block: "start" }); title.focus({ preventScroll: true }); };
+    page.openStripe = () => {
+      wanted = !answer.stops.length;
+      fold.open = true;
+      come();
     };
 
     const others = (recipe) => Object.fromEntries(Object.entries(recipe).filter(([name]) => name !== answer.key));
@@ -151,6 +159,8 @@
       if (next.state === "asked" || next.state === "closed" || (next.stamp || 0) < asked) return;
       answer = { stops: [], total: 21, ...next };
       draw();
+      if (wanted) come(); // it has grown, and there is room to scroll now
+      wanted = false;
     });
   };
 })();

@@ -330,6 +330,7 @@
     "transcripts.stale": "⟳ of an earlier curve",
     "transcripts.other": "⟳ of another triple",
     "transcripts.cut": "Cut off: the model went on repeating itself.",
+    "transcripts.along": "Along λ ↓",
     "transcripts.view": "How the words are shown",
     "transcripts.grid": "word by word",
     "transcripts.columns": "side by side",
@@ -591,6 +592,8 @@
     "sweep.broken": "The sweep broke off; the server’s terminal says why. What was heard is kept.",
     "sweep.open_best": "Open the best on Explore",
 
+    "jump.words": "Words ↓",
+    "jump.back": "λ and the curve ↑",
 
     "header.title": "SA Merge Explorer",
     "header.dark": "Dark",

@@ -33,11 +33,15 @@
     return nodes.length ? nodes : [nothing];
   };
 
+  /** The stripe lies folded below everything: from the merge's card a press leads to it. */
+  const along = () => el("button", { type: "button", class: "sam-link sam-along", value: "along", title: page.say("stripe.subtitle"), onclick: () => page.openStripe() }, page.say("transcripts.along"));
+
   const columnNode = (column, shipped) => {
     const state = shipped ? page.say("transcripts.shipped_mark") : { waiting: page.say("transcripts.waiting"), listening: page.say("transcripts.listening"), done: "", empty: page.say("transcripts.empty") }[column.state];
     return el("section", { class: `sam-column sam-${column.model}`, "data-model": column.model, "data-state": column.state, "aria-label": column.title },
       el("header", {}, el("h3", {}, column.title), el("span", { class: "sam-state" }, state),
-        el("span", { class: "sam-stale-mark" }, page.say("transcripts.stale")), el("span", { class: "sam-other-mark" }, page.say("transcripts.other"))),
+        el("span", { class: "sam-stale-mark" }, page.say("transcripts.stale")), el("span", { class: "sam-other-mark" }, page.say("transcripts.other")),
+        column.model === "merge" ? along() : null),
       el("p", { class: "sam-text", lang: "en" }, ...body(column)),
       column.cut ? el("p", { class: "sam-note" }, page.say("transcripts.cut")) : null,
       ...figures(column));
@@ -101,7 +105,7 @@
       if (["done", "shipped"].includes(value.state) && value.columns.length) for (const listener of listeners) listener(kept);
     };
     /** Whoever stands on a word still stands on it when the words are drawn anew. */
-    const refocus = (what) => requestAnimationFrame(() => element.querySelector(`[data-word="${CSS.escape(what)}"], input[value="${CSS.escape(what)}"]`)?.focus());
+    const refocus = (what) => requestAnimationFrame(() => element.querySelector(`[data-word="${CSS.escape(what)}"], [value="${CSS.escape(what)}"]`)?.focus());
     const mark = () => {
       const stale = page.recipe && kept.recipe && !page.sameRecipe(kept.recipe, page.recipe);
       const box = element.querySelector(".sam-transcripts");
@@ -112,5 +116,6 @@
     watch("value", show);
     page.onRecipe(mark);
     show();
+    page.leadTo(element);
   };
 })();

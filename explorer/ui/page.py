@@ -42,7 +42,7 @@ from explorer.ui.text import LOADING, METHOD, METHODS_INTRO, NEWCOMER, SAMPLES_L
 SCRIPTS = (
     *("text", "dom", "hand", "schedule", "edits", "check", "link", "store", "trail", "pictures", "behind"),
     *("lane", "tools", "curve", "dials", "presets", "memory", "recalled", "recipe", "pins", "address", "keys"),
-    *("needle", "layers", "clips", "real", "grid", "words", "transcripts", "ranges", "stripe"),
+    *("needle", "layers", "clips", "real", "grid", "words", "jump", "transcripts", "ranges", "stripe"),
     *("colours", "sound", "spectrogram", "word_panel", "lens", "buttons"),
     *("evaluation", "results", "closer", "comparison", "sweep", "anatomy", "losses", "learning", "save", "header"),
 )

@@ -62,6 +62,32 @@ def test_the_first_point_drawn_on_groups_moves_nothing_on_a_phone(new_page):
     assert places() == before
 
 
+def test_a_phone_leads_to_the_words_and_back(new_page):
+    page = new_page(viewport={"width": 360, "height": 740})
+    heard(page)
+
+    def top(selector):
+        return page.locator(selector).first.evaluate("(node) => node.getBoundingClientRect().top")
+
+    assert top(".sam-word-grid") > 740
+    jump = page.locator(".sam-jump")
+    box = jump.bounding_box()
+    assert 0 <= box["y"] <= 740 - box["height"]
+    assert jump.inner_text() == "Words ↓"
+    jump.click()
+    assert 0 <= top(".sam-word-grid tr[data-model=merge]") < 740
+    page.wait_for_selector(".sam-jump:has-text('λ and the curve')")
+    jump.click()
+    assert 0 <= top("#sam-lambda") < 740
+    page.get_by_role("tab", name="About").click()
+    page.wait_for_selector(".sam-jump", state="hidden")
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
+
+
+def test_where_there_is_room_nothing_leads_to_the_words(page):
+    assert not page.locator(".sam-jump").is_visible()
+
+
 @pytest.fixture
 def grave(new_page):
     """A page, and what axe-core finds serious on it, in light and in dark; every ``details`` is opened."""

@@ -90,6 +90,22 @@ def test_the_stripe_is_there_without_a_model_and_a_click_sets_lambda(page):
     assert "Stopped" in page.locator("#sam-stripe .sam-notice").inner_text()
 
 
+def test_a_press_beside_the_merge_leads_to_the_stripe(new_page):
+    page = new_page(viewport={"width": 1400, "height": 1000})
+    heard(page)
+    along = page.get_by_role("button", name="Along λ")
+    box = along.bounding_box()
+    assert box["y"] + box["height"] <= 1000  # on the first screen
+    along.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".sam-stripe-chart .sam-strip")
+    page.wait_for_function("""() => {
+        const box = document.querySelector(".sam-stripe-chart").getBoundingClientRect();
+        return box.top >= 0 && box.bottom <= innerHeight;
+    }""")
+    assert page.evaluate("() => document.activeElement === document.querySelector('#sam-stripe summary')")
+
+
 def test_the_place_of_an_added_word_that_is_gone_is_marked_and_counted(page):
     """What the page draws of a merge that leaves out a word M1 adds."""
     page.evaluate("""() => {
