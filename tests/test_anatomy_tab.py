@@ -10,7 +10,7 @@ from explorer.measures import MEASURES
 from explorer.reading import measure_reading
 from explorer.ui.looking import Looking
 from explorer.ui.opening import Opening
-from explorer.ui.text import ANATOMY_FAILED
+from explorer.ui.text.anatomy import FAILED
 
 EMPTY = {"state": "", "notice": ""}
 CONFLICTS, COSINE = MEASURES["conflicts"].label, MEASURES["cosine"].label
@@ -95,7 +95,7 @@ def test_an_error_is_one_sentence_and_the_next_look_tries_again(document):
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_failure_that_nobody_foresaw_ends_the_waiting_too(document):
     *_, ended = looking(Measuring(document, ZeroDivisionError())).open(panel(), EMPTY, CONFLICTS, "τ1 · child")
-    assert ended[0] == {"state": "error", "notice": ANATOMY_FAILED}
+    assert ended[0] == {"state": "error", "notice": FAILED}
 
 
 def test_another_measure_is_drawn_from_what_is_known(document):

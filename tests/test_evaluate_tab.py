@@ -20,9 +20,10 @@ from explorer.ui.choosing import Choosing, Place
 from explorer.ui.evaluating import Evaluating
 from explorer.ui.opening import Opening
 from explorer.ui.saved import SavedFiles
-from explorer.ui.serving import GONE, routes
+from explorer.ui.serving import routes
 from explorer.ui.shelf import MAX_VISITS, Shelf
-from explorer.ui.text import FILES_REFUSED, FOLDER_REFUSED
+from explorer.ui.text.common import FILES_REFUSED, FOLDER_REFUSED
+from explorer.ui.text.explore import VISIT_ENDED
 from explorer.ui.views import TRADE_OFF, chosen_view, view_choices, view_figure
 from explorer.workbench import Workbench
 
@@ -211,7 +212,7 @@ def test_nothing_is_served_without_its_address(served, folder):
     shelf.forget("a")
     for path in ("clip/0", "report.csv"):
         answer = client.get(f"/evaluation/{visit.address}/{path}")
-        assert (answer.status_code, answer.text) == (404, GONE)
+        assert (answer.status_code, answer.text) == (404, VISIT_ENDED)
 
 
 def test_a_clip_that_is_no_more_is_told_in_a_sentence(served, folder):

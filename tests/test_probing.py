@@ -10,7 +10,7 @@ from explorer.measures import LAYER_MEASURES, layer_numbers
 from explorer.ui.opening import Opening
 from explorer.ui.probing import Probing
 from explorer.ui.shelf import Shelf
-from explorer.ui.text import NEEDLE_NO_CLIPS, NEEDLE_UNTRIED
+from explorer.ui.text.explore import NEEDLE_NO_CLIPS, NEEDLE_UNTRIED
 
 VISITOR = SimpleNamespace(session_hash="visitor")
 STRANGER = SimpleNamespace(session_hash="stranger")

@@ -13,7 +13,7 @@ from explorer.ui.choosing import Choosing
 from explorer.ui.opening import Opening
 from explorer.ui.real_speech import CLIPS, RealSpeech
 from explorer.ui.shelf import Shelf
-from explorer.ui.text import FOLDER_REFUSED
+from explorer.ui.text.common import FOLDER_REFUSED
 
 CONFIG = read_config(Path(__file__).parents[1] / "checkpoints.yaml")
 VISITOR = SimpleNamespace(session_hash="visitor")

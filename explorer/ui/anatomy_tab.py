@@ -1,5 +1,6 @@
 """The Anatomy tab's layout and wiring: what fine-tuning changed in the triple that is chosen on Explore."""
 
+import json
 from typing import Any
 
 import gradio as gr
@@ -7,7 +8,7 @@ import gradio as gr
 from explorer.measures import DEFAULT_MEASURE, MEASURES
 from explorer.ui.evaluate_tab import PLUMBING
 from explorer.ui.looking import HEADS, Looking
-from explorer.ui.text import ANATOMY, ANATOMY_WAITING
+from explorer.ui.text import anatomy as words
 
 
 def anatomy_tab(tab: gr.Tab, looking: Looking, panel: gr.HTML) -> None:
@@ -18,7 +19,7 @@ def anatomy_tab(tab: gr.Tab, looking: Looking, panel: gr.HTML) -> None:
         looking: the handlers.
         panel: of the Explore tab, whose triple is looked into.
     """
-    gr.Markdown(ANATOMY)
+    gr.Markdown(words.INTRO)
     notice = gr.HTML(
         value={"state": "", "notice": ""},
         html_template="",
@@ -26,25 +27,25 @@ def anatomy_tab(tab: gr.Tab, looking: Looking, panel: gr.HTML) -> None:
         elem_id="anatomy",
     )
     with gr.Column(visible=False) as box:
-        gr.Markdown("### Every weight matrix")
+        gr.Markdown(words.MATRICES)
         measure = gr.Radio(
             [row.label for row in MEASURES.values()],
             value=MEASURES[DEFAULT_MEASURE].label,
-            label="What is shown · click a cell to see what it is and to go there",
+            label=words.MEASURE,
             elem_id="measure",
         )
         chart = _plot("anatomy-map")
         cell = _cell("anatomy-cell", "anatomy-map")
         reading = _reading("anatomy-map-reading")
-        gr.Markdown("### Where the change lies")
+        gr.Markdown(words.ENERGY)
         energy = _plot("anatomy-energy")
         energy_reading = _reading("anatomy-energy-reading")
-        gr.Markdown("### Every head: its q, k and v together")
-        heads = gr.Radio(list(HEADS), value=next(iter(HEADS)), label="Whose", elem_id="whose-heads")
+        gr.Markdown(words.HEADS)
+        heads = gr.Radio(list(HEADS), value=next(iter(HEADS)), label=words.WHOSE, elem_id="whose-heads")
         heads_chart = _plot("anatomy-heads")
         head_cell = _cell("anatomy-head", "anatomy-heads")
         heads_reading = _reading("anatomy-heads-reading")
-        gr.Markdown("### How the task vectors are aligned")
+        gr.Markdown(words.COSINES)
         cosines = _plot("anatomy-cosines")
         cosines_reading = _reading("anatomy-cosines-reading")
 
@@ -59,7 +60,7 @@ def anatomy_tab(tab: gr.Tab, looking: Looking, panel: gr.HTML) -> None:
         "api_visibility": "private",
     }
     # Somebody else's triple may be being measured: say at once, in the browser, that this one waits.
-    tab.select(None, notice, notice, js=_say(ANATOMY_WAITING), **PLUMBING).then(**showing)
+    tab.select(None, notice, notice, js=_say(words.WAITING), **PLUMBING).then(**showing)
     measure.input(looking.measure, [notice, measure], [chart, reading], trigger_mode="always_last", **PLUMBING)
     heads.input(looking.heads, [notice, heads], [heads_chart, heads_reading], trigger_mode="always_last", **PLUMBING)
 
@@ -82,5 +83,5 @@ def _reading(name: str) -> gr.Markdown:
     return gr.Markdown(elem_id=name, elem_classes="sam-says")
 
 
-def _say(words: str) -> str:
-    return f"(shown) => (shown.state === 'done' ? shown : {{state: 'loading', notice: '{words}'}})"
+def _say(says: str) -> str:
+    return f"(shown) => (shown.state === 'done' ? shown : {{state: 'loading', notice: {json.dumps(says)}}})"

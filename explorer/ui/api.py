@@ -25,6 +25,7 @@ from explorer.ui.opening import Opening
 from explorer.ui.render import model_titles
 from explorer.ui.saving import DTYPES
 from explorer.ui.sent import Sent, whole
+from explorer.ui.text import programs as words
 
 if TYPE_CHECKING:
     from explorer.bench import Bench
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 
 MODELS: "tuple[ModelName, ...]" = ("m0", "m1", "m2", "merge")
 DEADLINE_SECONDS = 120.0
+SAMPLES = "samples"
 CLIPS = 10  # what an evaluation draws unless it is told more
-_RECIPE = "a recipe, its link, or nothing for the default one"
 
 
 class Endpoints:
@@ -55,19 +56,17 @@ class Endpoints:
         Args:
             queue: of everything that keeps the models busy.
         """
-        recipe = gr.JSON(value={}, label=_RECIPE, visible=False)
-        clip = gr.Audio(type="filepath", label="a sound file of at most 30 minutes", visible=False)
-        models = gr.CheckboxGroup(list(MODELS), value=["m1", "m2", "merge"], label="of these", visible=False)
-        corpus = gr.Textbox(
-            "samples", label="a name in checkpoints.yaml, or KIND:PATH where folders are open", visible=False
-        )
-        expression = gr.Textbox("", label="for example: age <= 8", visible=False)
-        limit = gr.Number(CLIPS, label="utterances, drawn evenly over speakers; null is all", visible=False)
-        seed = gr.Number(0, label="of the draw", visible=False)
-        dtype = gr.Radio(list(DTYPES), value=DTYPES[0], label="of the stored numbers", visible=False)
-        verify = gr.Checkbox(False, label="load it again, compare tensors and transcripts", visible=False)
-        kind = gr.Radio(list(FORMATS), value=FORMATS[0], label="of the text", visible=False)
-        document, model = gr.JSON(label="document", visible=False), gr.File(label="zip of a folder", visible=False)
+        recipe = gr.JSON(value={}, label=words.RECIPE, visible=False)
+        clip = gr.Audio(type="filepath", label=words.CLIP, visible=False)
+        models = gr.CheckboxGroup(list(MODELS), value=list(MODELS[1:]), label=words.MODELS, visible=False)
+        corpus = gr.Textbox(SAMPLES, label=words.CORPUS, visible=False)
+        expression = gr.Textbox("", label=words.FILTER, visible=False)
+        limit = gr.Number(CLIPS, label=words.CLIPS, visible=False)
+        seed = gr.Number(0, label=words.SEED, visible=False)
+        dtype = gr.Radio(list(DTYPES), value=DTYPES[0], label=words.DTYPE, visible=False)
+        verify = gr.Checkbox(False, label=words.VERIFY, visible=False)
+        kind = gr.Radio(list(FORMATS), value=FORMATS[0], label=words.KIND, visible=False)
+        document, model = gr.JSON(label=words.DOCUMENT, visible=False), gr.File(label=words.MODEL, visible=False)
 
         def endpoint(
             fn: Callable[..., object],
@@ -176,7 +175,7 @@ class Endpoints:
         """
         entries = link_entries(sent, "recipe") if isinstance(sent, str) else sent or {}
         if not isinstance(entries, dict):
-            raise RecipeError(f"recipe: expected {_RECIPE}, but got {seen(entries)}.")
+            raise RecipeError(f"recipe: expected {words.RECIPE}, but got {seen(entries)}.")
         recipe = self._opening.workbench().recipe(entries, "recipe")
         return recipe, self._opening.bench(recipe.triple)
 

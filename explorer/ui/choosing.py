@@ -14,7 +14,8 @@ from explorer.corpora.utterance import Corpus
 from explorer.errors import ExplorerError, RecipeError
 from explorer.summary import Json
 from explorer.ui.sent import Sent, whole
-from explorer.ui.text import FILES_REFUSED, FOLDER_REFUSED
+from explorer.ui.text import common
+from explorer.ui.text import evaluate as words
 
 MAX_OPEN = 4
 
@@ -103,7 +104,7 @@ class Choosing:
     def missing(self, place: Place) -> str | None:
         """Name a corpus that has to be fetched before it can be evaluated, or None."""
         spec = self._spec(place.name)
-        return None if spec is None or is_fetched(spec) else f"{spec.name} ({spec.repo}, from the Hub)"
+        return None if spec is None or is_fetched(spec) else common.TO_FETCH.format(corpus=spec.name, repo=spec.repo)
 
     def fetch(self, place: Place, progress: Progress) -> None:
         """Fetch a corpus of the Hub, or find that it is here.
@@ -141,7 +142,7 @@ class Choosing:
         """Say how much the fields of ``Place`` choose, while they are being typed."""
         place = Place.sent(*fields)
         if missing := self.missing(place):
-            return f"{missing} is fetched when you press Evaluate, once and for all."
+            return words.FETCHED_LATER.format(corpus=missing)
         try:
             corpus = self._opened.get(place.name) or self._open(place)
             known = ", ".join(fields_of(corpus.utterances))
@@ -150,12 +151,15 @@ class Choosing:
             counts = count(corpus.utterances, SubsetSpec(**(vars(spec) | {"hypotheses": None})))
         except ExplorerError as error:
             return str(error)
-        hours = "" if counts.hours is None else f", {'about ' if counts.estimated else ''}{counts.hours:.2f} h"
-        drawn = f"; {counts.drawn:,} of them are drawn" if counts.drawn < counts.utterances else ""
-        later = " before the paper's filter" if spec.hypotheses else ""
-        return (
-            f"**{counts.utterances:,}** of {counts.total:,} utterances{later}, {counts.speakers:,} speakers{hours}"
-            f"{drawn} · fields: {known}"
+        hours = words.COUNTED_ABOUT if counts.estimated else words.COUNTED_HOURS
+        return words.COUNTED.format(
+            utterances=counts.utterances,
+            total=counts.total,
+            later=words.COUNTED_LATER if spec.hypotheses else "",
+            speakers=counts.speakers,
+            hours="" if counts.hours is None else hours.format(hours=counts.hours),
+            drawn=words.COUNTED_DRAWN.format(drawn=counts.drawn) if counts.drawn < counts.utterances else "",
+            fields=known,
         )
 
     def _open(self, place: Place, progress: Progress = no_progress) -> Corpus:
@@ -163,9 +167,9 @@ class Choosing:
         if not self._serve_folders:
             spec = self._spec(place.name)
             if spec is None or not self._is_open(spec):
-                raise RecipeError(FOLDER_REFUSED)
+                raise RecipeError(common.FOLDER_REFUSED)
             if place.ids.strip() or place.hypotheses.strip():
-                raise RecipeError(FILES_REFUSED)
+                raise RecipeError(common.FILES_REFUSED)
         corpus = open_corpus(place.name, self._config.corpora, progress)
         self._opened[place.name] = corpus
         self._opened.move_to_end(place.name)

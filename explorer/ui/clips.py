@@ -8,8 +8,7 @@ from explorer.corpora.utterance import Utterance
 from explorer.summary import Json
 from explorer.ui.sent import Sent, entry
 from explorer.ui.shelf import Shelf
-
-YOUR_CLIP = "Your clip"
+from explorer.ui.text.explore import OWN_CLIP
 
 
 class Clips:
@@ -58,5 +57,5 @@ class Clips:
     def _named(self, chosen: Sent, player: str | None, session: str) -> Utterance | None:
         named = self.sample(chosen) or self.evaluated(chosen, session)
         if named is None and player:
-            return Utterance(YOUR_CLIP, Path(player), "", "")
+            return Utterance(OWN_CLIP, Path(player), "", "")
         return named

@@ -19,13 +19,15 @@ from explorer.ui.newest import CANCELLED, Newest
 from explorer.ui.opening import Opening
 from explorer.ui.render import model_titles
 from explorer.ui.sent import Sent, entry, recipe_entries, stamp_of
+from explorer.ui.text import common
+from explorer.ui.text import methods as words
 
 if TYPE_CHECKING:
     from explorer.bench import Bench
 
 Json = dict[str, Any]
 # How the methods are set.
-SETTINGS = {"at their defaults": "defaults", "as I left them on Explore": "own", "over a small grid of each": "grid"}
+SETTINGS = {words.DEFAULTS: "defaults", words.OWN: "own", words.GRID: "grid"}
 
 
 class Comparing:
@@ -77,11 +79,11 @@ class Comparing:
         try:
             recipe = self._opening.workbench().recipe(recipe_entries(panel), "page")
             chosen = self._candidates(recipe, methods or [], SETTINGS.get(settings or "", "defaults"), shown)
-            yield _value("running", f"{recipe.triple} is being opened…", stamp)
+            yield _value("running", common.OPENED.format(triple=recipe.triple), stamp)
             bench = self._opening.bench(recipe.triple)
             for says in fetched(places, self._opening, self._choosing):
                 if self._running.is_past(session, stamp):
-                    yield _value("stopped", f"Stopped; {says}. It goes on in the background.", stamp)
+                    yield _value("stopped", common.STOPPED_FETCHING.format(says=says), stamp)
                     return
                 yield _value("running", says, stamp)
             document: Json = {}
@@ -139,5 +141,5 @@ def _stopped(document: Json) -> str:
     if not document["stopped"]:
         return ""
     if not any(corpus["done"] for corpus in document["corpora"]):
-        return "Stopped before the first clips were heard."
-    return "Stopped; what was heard by then stays below, and is not decoded again."
+        return common.STOPPED_EARLY
+    return words.STOPPED

@@ -7,6 +7,9 @@ import gradio as gr
 from explorer.config import Config
 from explorer.corpora.open import READERS
 from explorer.ui.choosing import Choosing
+from explorer.ui.text import common as words
+
+FIRST_KIND = "manifest"
 
 
 def corpus_fields(config: Config, choosing: Choosing, *, open_: bool, prefix: str = "") -> tuple[Any, Any, Any]:
@@ -19,25 +22,26 @@ def corpus_fields(config: Config, choosing: Choosing, *, open_: bool, prefix: st
         prefix: of the fields' ids.
     """
     names = choosing.corpora()
-    notes = " ".join(f"{spec.name}: {spec.note}" for spec in config.corpora if spec.note and spec.name in names)
+    noted = [spec for spec in config.corpora if spec.note and spec.name in names]
+    notes = " ".join(words.CORPUS_NOTE.format(name=spec.name, note=spec.note) for spec in noted)
     corpus = gr.Dropdown(
-        names, value=names[0] if names else None, label="Corpus", info=notes, elem_id=f"{prefix}corpus"
+        names, value=names[0] if names else None, label=words.CORPUS, info=notes, elem_id=f"{prefix}corpus"
     )
     kind = gr.Dropdown(
-        [(f"{name}: {reader.holds}", name) for name, reader in READERS.items()],
-        value="manifest",
-        label="or a folder of this kind",
-        info="Licensed corpora are read where they lie.",
+        [(words.KIND_CHOICE.format(name=name, holds=reader.holds), name) for name, reader in READERS.items()],
+        value=FIRST_KIND,
+        label=words.KIND,
+        info=words.KIND_INFO,
         interactive=open_,
         visible=open_,
         elem_id=f"{prefix}kind",
     )
     folder = gr.Textbox(
-        label="at this place on this machine",
-        placeholder="/path/to/corpus",
+        label=words.FOLDER,
+        placeholder=words.FOLDER_EXAMPLE,
         interactive=open_,
         visible=open_,
-        info="Takes the place of the corpus on the left. Read in place; no audio is copied.",
+        info=words.FOLDER_INFO,
         elem_id=f"{prefix}folder",
     )
     return corpus, kind, folder
@@ -52,12 +56,13 @@ def beside_field(choosing: Choosing, info: str, *, open_: bool, prefix: str = ""
         open_: whether visitors may name folders of this machine.
         prefix: of the field's id.
     """
+    info = words.BESIDE_PLACES.format(info=info) if open_ else info
     return gr.Dropdown(
-        [("none", ""), *((name, name) for name in choosing.corpora())],
+        [(words.BESIDE_NONE, ""), *((name, name) for name in choosing.corpora())],
         value="",
         allow_custom_value=open_,
-        label="Beside it, a second corpus",
-        info=f"Adult speech, say: what does the merge cost there? {'A name, or KIND:PATH. ' if open_ else ''}{info}",
+        label=words.BESIDE,
+        info=words.BESIDE_INFO.format(info=info),
         elem_id=f"{prefix}beside",
         scale=3,
     )

@@ -1,5 +1,6 @@
 """The Evaluate tab's layout and wiring: the form, the tables, the charts, every clip."""
 
+import json
 from typing import Any
 
 import gradio as gr
@@ -10,7 +11,8 @@ from explorer.ui.choosing import Choosing
 from explorer.ui.corpus_fields import beside_field, corpus_fields
 from explorer.ui.evaluating import WINDOWS, Evaluating
 from explorer.ui.job import MODELS
-from explorer.ui.text import EVALUATION_EMPTY, WAITING
+from explorer.ui.text import common
+from explorer.ui.text import evaluate as words
 
 # Events that compute nothing go past the queue; none is part of a public interface.
 PLUMBING: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
@@ -36,36 +38,36 @@ def evaluate_tab(config: Config, choosing: Choosing, evaluating: Evaluating, pan
         corpus, kind, folder = corpus_fields(config, choosing, open_=open_)
     with gr.Row():
         expression = gr.Textbox(
-            label="Filter",
-            placeholder="age <= 8 and gender = f",
-            info="duration <= 30 is the first of the paper's halves, duration > 30 the second.",
+            label=common.FILTER,
+            placeholder=common.FILTER_EXAMPLE,
+            info=words.FILTER_INFO,
             elem_id="filter",
             scale=3,
         )
         limit = gr.Number(
             100,
-            label="Clips (n)",
-            info="drawn evenly over speakers; empty: all",
+            label=common.CLIPS,
+            info=common.CLIPS_INFO,
             elem_id="limit",
             scale=1,
             min_width=130,
         )
-        models = gr.CheckboxGroup(list(MODELS), value=["M1", "M2", "merge"], label="Models", elem_id="models", scale=2)
+        models = gr.CheckboxGroup(list(MODELS), value=list(MODELS)[1:], label=words.MODELS, elem_id="models", scale=2)
     counted = gr.Markdown(elem_id="counted")
-    with gr.Accordion("More settings: a second corpus, window, normaliser, lists of ids", open=False, elem_id="more"):
+    with gr.Accordion(words.MORE, open=False, elem_id="more"):
         beside, split, seed, window, normalizer, fillers, ids, hypotheses = _more(choosing, open_=open_)
     place = [corpus, kind, folder, split, expression, ids, hypotheses, limit, seed]
     with gr.Row():
-        run = gr.Button("Evaluate", variant="primary", elem_id="run", scale=0, min_width=180)
-        stop = gr.Button("Cancel", interactive=False, elem_id="cancel", scale=0, min_width=120)
-        follow = gr.Checkbox(False, label="again whenever the curve moves", elem_id="follow", container=False)
+        run = gr.Button(words.RUN, variant="primary", elem_id="run", scale=0, min_width=180)
+        stop = gr.Button(common.CANCEL, interactive=False, elem_id="cancel", scale=0, min_width=120)
+        follow = gr.Checkbox(False, label=words.FOLLOW, elem_id="follow", container=False)
     result = gr.HTML(
-        value={"state": "", "notice": EVALUATION_EMPTY},
+        value={"state": "", "notice": words.EMPTY},
         html_template="",
         js_on_load="SAMerge.mountEvaluation(element, props, trigger, watch)",
         elem_id="evaluation",
     )
-    view = gr.Dropdown([], label="Chart · click a mark to see its clips", visible=False, elem_id="view-choice")
+    view = gr.Dropdown([], label=words.VIEW, visible=False, elem_id="view-choice")
     chart = gr.Plot(show_label=False, container=False, visible=False, elem_id="view")
     closer = gr.HTML(
         value={},
@@ -79,7 +81,7 @@ def evaluate_tab(config: Config, choosing: Choosing, evaluating: Evaluating, pan
         each.change(**counting, trigger_mode="always_last", **PLUMBING)
     # Two events of one press, not a chain: of a chain, Gradio drops what is pressed while its last link is at work.
     # The first says at once that older work is not wanted any more; the second waits for its turn.
-    run.click(evaluating.announce, result, None, js=f"() => SAMerge.beginRun('{WAITING}')", **PLUMBING)
+    run.click(evaluating.announce, result, None, js=f"() => SAMerge.beginRun({json.dumps(common.WAITING)})", **PLUMBING)
     running = run.click(
         evaluating.run,
         [result, panel, pins, view, models, window, normalizer, fillers, beside, *place],
@@ -101,36 +103,38 @@ def evaluate_tab(config: Config, choosing: Choosing, evaluating: Evaluating, pan
 def _more(choosing: Choosing, *, open_: bool) -> tuple[Any, ...]:
     """Lay out what most people leave alone."""
     with gr.Row():
-        beside = beside_field(choosing, "n and seed hold for it too, filter and split do not.", open_=open_)
-        split = gr.Textbox(label="Split", placeholder="test", info="empty: all", elem_id="split", scale=1)
-        seed = gr.Number(0, label="Seed", info="of the draw", elem_id="seed", scale=1)
+        beside = beside_field(choosing, words.BESIDE_SHARES, open_=open_)
+        split = gr.Textbox(
+            label=words.SPLIT, placeholder=words.SPLIT_EXAMPLE, info=words.SPLIT_INFO, elem_id="split", scale=1
+        )
+        seed = gr.Number(0, label=words.SEED, info=words.SEED_INFO, elem_id="seed", scale=1)
     with gr.Row():
         window = gr.Radio(
             list(WINDOWS),
-            value="as declared",
-            label="Window",
-            info="30 s as Whisper pads, or cut to fit the clip where the triple was trained so",
+            value=words.WINDOW_DECLARED,
+            label=words.WINDOW,
+            info=words.WINDOW_INFO,
             elem_id="window",
         )
         normalizer = gr.Radio(
             list(NORMALIZER_KINDS),
             value=NORMALIZER_KINDS[0],
-            label="Normaliser",
-            info="makes texts comparable before they are scored",
+            label=words.NORMALIZER,
+            info=words.NORMALIZER_INFO,
             elem_id="normalizer",
         )
-        fillers = gr.Checkbox(False, label="score fillers (um, uh)", elem_id="fillers")
+        fillers = gr.Checkbox(False, label=words.FILLERS, elem_id="fillers")
     with gr.Row(visible=open_):
         ids = gr.Textbox(
-            label="List of ids",
-            placeholder="/path/to/test_ids.txt",
-            info="A text file on this machine, one id a line, as the authors publish theirs.",
+            label=words.IDS,
+            placeholder=words.IDS_EXAMPLE,
+            info=words.IDS_INFO,
             elem_id="ids",
         )
         hypotheses = gr.Textbox(
-            label="Hypotheses, for the paper's filter",
-            placeholder="/path/to/large-v2.txt",
-            info="Lines of id and text: keeps at least 3 words, and a WER of that decoder of at most 50 %.",
+            label=words.HYPOTHESES,
+            placeholder=words.HYPOTHESES_EXAMPLE,
+            info=words.HYPOTHESES_INFO,
             elem_id="hypotheses",
         )
     return beside, split, seed, window, normalizer, fillers, ids, hypotheses

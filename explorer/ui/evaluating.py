@@ -18,12 +18,14 @@ from explorer.ui.newest import CANCELLED, Newest
 from explorer.ui.opening import Opening
 from explorer.ui.sent import Sent, stamp_of
 from explorer.ui.shelf import Shelf, Visit
+from explorer.ui.text import common
+from explorer.ui.text import evaluate as words
 from explorer.ui.views import chosen_view, view_choices, view_figure
 
 if TYPE_CHECKING:
     from explorer.bench import Bench
 
-WINDOWS = {"as declared": None, "fit": "fit", "30 s": "30"}
+WINDOWS = {words.WINDOW_DECLARED: None, words.WINDOW_FIT: "fit", words.WINDOW_30: "30"}
 STREAM_SECONDS = 0.2  # between two tables on the page
 _UNCHANGED: tuple[object, ...] = (gr.skip(), gr.skip(), gr.skip())
 
@@ -103,11 +105,11 @@ class Evaluating:
                 WINDOWS.get(window or "", window),
                 text_rules(normalizer or NORMALIZER_KINDS[0], bool(keep_fillers)),
             )
-            yield job.value("running", f"{job.recipe.triple} is being opened…"), *_UNCHANGED
+            yield job.value("running", common.OPENED.format(triple=job.recipe.triple)), *_UNCHANGED
             bench = self._opening.bench(job.recipe.triple)
             for says in fetched(places, self._opening, self._choosing):
                 if self._running.is_past(session, stamp):
-                    yield job.value("stopped", f"Stopped; {says}. It goes on in the background."), *_UNCHANGED
+                    yield job.value("stopped", common.STOPPED_FETCHING.format(says=says)), *_UNCHANGED
                     return
                 yield job.value("running", says), *_UNCHANGED
             # All of them before the first is evaluated: a mistake in the second field must not come after minutes.
@@ -191,6 +193,6 @@ def _clips(visit: Visit) -> dict[str, Any]:
 
 def _stopped(drawn: Sequence[Json]) -> str:
     if not any(part["done"] for part in drawn):
-        return "Stopped before the first clips were heard."
+        return common.STOPPED_EARLY
     done, total = (sum(part[key] for part in drawn) for key in ("done", "total"))
-    return f"Stopped after {done} of {total} clips; what was heard by then stays below."
+    return words.STOPPED.format(done=done, total=total)

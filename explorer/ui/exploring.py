@@ -17,7 +17,8 @@ from explorer.ui.newest import Newest
 from explorer.ui.opening import WAIT_SECONDS, Opening
 from explorer.ui.render import Column, model_titles, notice, transcripts
 from explorer.ui.sent import Sent, recipe_entries, stamp_of
-from explorer.ui.text import NO_CLIP
+from explorer.ui.text.common import OPENED
+from explorer.ui.text.explore import NO_CLIP
 
 if TYPE_CHECKING:
     from explorer.workbench import ModelName
@@ -154,7 +155,7 @@ class Exploring:
         """Open a triple that is not open yet, telling how far its download is."""
         if self._opening.workbench().is_open(triple):
             return
-        for says in self._opening.told(f"{triple} is being opened…", lambda: self._opening.bench(triple)):
+        for says in self._opening.told(OPENED.format(triple=triple), lambda: self._opening.bench(triple)):
             yield notice("loading", says)
         yield transcripts(columns, "working", wanted.sent, wanted.reference, wanted.mark)
 

@@ -8,6 +8,7 @@ import gradio as gr
 from explorer.ui.evaluate_tab import PLUMBING
 from explorer.ui.lensing import Lensing
 from explorer.ui.striping import Striping
+from explorer.ui.text.explore import STOP
 
 # An answer on its way replaces a component's value, so what was asked last is kept beside it.
 _ASKED = "(shown, ...rest) => [SAMerge.asked.{} || shown, ...rest]"
@@ -34,7 +35,7 @@ def insight(lensing: Lensing, striping: Striping, asked: Sequence[gr.components.
         js_on_load="SAMerge.mountStripe(element, props, trigger, watch); // fires 'submit'",
         elem_id="stripe",
     )
-    stop = gr.Button("Stop", elem_id="stripe-stop", visible="hidden")
+    stop = gr.Button(STOP, elem_id="stripe-stop", visible="hidden")
     answering: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private"}
     lens.submit(lensing.announce, lens, None, js=_ASKED.format("lens"), **PLUMBING)
     lens.submit(

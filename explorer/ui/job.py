@@ -12,6 +12,7 @@ from explorer.text_rules import TextRules
 from explorer.ui.opening import Opening
 from explorer.ui.render import model_titles
 from explorer.ui.sent import Sent, pins_of, recipe_entries
+from explorer.ui.text import evaluate as words
 
 if TYPE_CHECKING:
     from explorer.transcription.decoding import Decoding
@@ -91,11 +92,11 @@ def job_of(
     for number, (name, entries) in enumerate(pins_of(pinned).items(), start=1):
         pin = workbench.recipe(entries, f"pin {name}")
         if pin.id == recipe.id and "merge" in asked:
-            strangers.append(f"Pin {name}: is the recipe on the panel; its row is the merge's.")
+            strangers.append(words.PIN_SHOWN.format(name=name))
         elif pin.triple == recipe.triple:
             merges[f"pin-{number}"], titles[f"pin-{number}"] = pin, name
         else:
-            strangers.append(f"Pin {name}: is of the triple {pin.triple}, and this run of {recipe.triple}.")
+            strangers.append(words.PIN_ELSEWHERE.format(name=name, other=pin.triple, triple=recipe.triple))
     if not asked and not merges:
         raise RecipeError("Models: expected at least one of M0, M1, M2 and merge; tick one.")
     decoding = workbench.decoding(recipe, window)

@@ -12,7 +12,7 @@ from explorer.ui.newest import Newest
 from explorer.ui.opening import Opening
 from explorer.ui.render import model_titles
 from explorer.ui.sent import Sent, entry, recipe_entries, stamp_of
-from explorer.ui.text import NO_CLIP
+from explorer.ui.text.explore import LENS_WORKING, NO_CLIP
 
 if TYPE_CHECKING:
     from explorer.audio import Clip
@@ -74,7 +74,7 @@ class Lensing:
             key = f"{recipe.id} {clip.digest} {text}"
             for look in workbench.lens.look(bench, recipe, clip, text, workbench.decoding(recipe), halt):
                 if isinstance(look, str):
-                    yield drawn | {"state": "working", "notice": f"{titles[look]} is told the words…"}
+                    yield drawn | {"state": "working", "notice": LENS_WORKING.format(model=titles[look])}
                     continue
                 drawn |= {"state": "done", "key": key, "text": source, "layer": layer, "head": head}
                 drawn["attention"] = look.attention(layer, head)

@@ -20,9 +20,10 @@ from explorer.reading import (
 )
 from explorer.ui.opening import Opening
 from explorer.ui.sent import Sent, entry, recipe_entries
-from explorer.ui.text import ANATOMY_FAILED
+from explorer.ui.text import anatomy as words
+from explorer.ui.text import common
 
-HEADS = {"τ1 · child": "m1", "τ2 · adult": "m2"}
+HEADS = {common.TAU_1: "m1", common.TAU_2: "m2"}
 _Known = TypeVar("_Known")
 # Below the notice: the box of all figures, then each figure with what leads on from it and what it says.
 _FIGURES = 11
@@ -54,12 +55,13 @@ class Looking:
             title = self._opening.config.triple(triple).title
             if triple not in self._measured:
                 # The figures of another triple must not stand below this one's name.
-                yield _notice("loading", f"{title}: being opened…"), gr.update(visible=False), *unchanged[1:]
-                for says in self._opening.told(f"{title}: being opened…", lambda: self._measure(triple)):
+                opened = words.OPENED.format(triple=title)
+                yield _notice("loading", opened), gr.update(visible=False), *unchanged[1:]
+                for says in self._opening.told(opened, lambda: self._measure(triple)):
                     yield _notice("loading", says), *unchanged
             document = self._measured.get(triple)
             if document is None:
-                yield _notice("error", ANATOMY_FAILED), *unchanged
+                yield _notice("error", words.FAILED), *unchanged
                 return
             yield _notice("done", "") | {"triple": triple, "title": title}, *_figures(document, measure, heads)
         except ExplorerError as error:
@@ -81,9 +83,9 @@ class Looking:
     def _measure(self, triple: str) -> None:
         bench = self._opening.bench(triple)
         began = time.monotonic()
-        self._opening.says = "The task vectors are being measured, matrix by matrix…"
+        self._opening.says = words.MEASURING
         self._measured[triple] = self._opening.workbench().anatomy(bench)
-        self._opening.says = f"The task vectors were measured in {time.monotonic() - began:.1f} s."
+        self._opening.says = words.MEASURED.format(seconds=time.monotonic() - began)
 
 
 def _notice(state: str, says: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from explorer.config import Config
 from explorer.errors import ExplorerError
-from explorer.ui.text import LOADING
+from explorer.ui.text import common
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +43,7 @@ class Opening:
         """
         self.own_places = own_places
         self.config = config
-        self.says = LOADING
+        self.says = common.LOADING
         self._device = device
         self._workbench: Workbench | None = None
         self._needles: Needles | None = None
@@ -118,8 +118,11 @@ class Opening:
 
     def progress(self, what: str, done: int, total: int) -> None:
         """Note how far a download is."""
-        share = f"{100 * done / total:.0f} % of {total / 1e6:.0f} MB" if total else f"{done / 1e6:.0f} MB"
-        self.says = f"{what}: {share}"
+        if total:
+            share = {"percent": 100 * done / total, "megabytes": total / 1e6}
+            self.says = common.PROGRESS_SHARE.format(what=what, **share)
+        else:
+            self.says = common.PROGRESS.format(what=what, megabytes=done / 1e6)
 
     def _store(self) -> "HypothesisStore | None":
         hypotheses = importlib.import_module("explorer.hypotheses")
@@ -148,7 +151,7 @@ class Opening:
                     bar(what, done, total)
 
                 workbench.bench(workbench.default_recipe().triple, progress)
-            self.says = f"The models took {time.monotonic() - started:.1f} s to load."
+            self.says = common.LOADED.format(seconds=time.monotonic() - started)
         except ExplorerError as error:
             self._error = error
         finally:

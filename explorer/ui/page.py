@@ -8,10 +8,9 @@ import gradio as gr
 
 from explorer.config import Config
 from explorer.corpora.utterance import Utterance
-from explorer.methods import METHODS
 from explorer.recipe import recipe_from
-from explorer.schedule import SCHEDULES
 from explorer.shipped import Shipped
+from explorer.ui.about_tab import about_tab
 from explorer.ui.anatomy_tab import anatomy_tab
 from explorer.ui.api import Endpoints
 from explorer.ui.choosing import Choosing
@@ -37,7 +36,8 @@ from explorer.ui.striping import Striping
 from explorer.ui.sweep_tab import sweep_tab
 from explorer.ui.sweeping import Sweeping
 from explorer.ui.teaching import Teaching
-from explorer.ui.text import LOADING, METHOD, METHODS_INTRO, NEWCOMER, SAMPLES_LEGEND, TAGLINE, WORDS
+from explorer.ui.text import common
+from explorer.ui.text import explore as words
 
 SCRIPTS = (
     *("text", "dom", "hand", "schedule", "edits", "check", "link", "store", "trail", "pictures", "behind"),
@@ -84,19 +84,19 @@ def build_page(
     probing = Probing(opening, samples, shelf)
     saving = Saving(opening, saved)
     comparing, sweeping = Comparing(opening, choosing), Sweeping(opening, choosing, open_=serve_folders)
-    demo = gr.Blocks(title="SA Merge Explorer", analytics_enabled=False, fill_width=True, delete_cache=(600, 3600))
+    demo = gr.Blocks(title=common.TITLE, analytics_enabled=False, fill_width=True, delete_cache=(600, 3600))
     with demo:
         Endpoints(opening, choosing).lay_out(MODEL_QUEUE)  # first: later events of the same names are numbered
         gr.HTML(
             js_on_load="SAMerge.mountHeader(element, props)",
-            tagline=TAGLINE,
-            newcomer=NEWCOMER,
+            tagline=common.TAGLINE,
+            newcomer=common.NEWCOMER,
             elem_id="header",
             html_template="",
         )
         for problem in config.problems:
-            gr.Markdown(f"⚠ {problem}", elem_classes="sam-problem")
-        with gr.Tab("Explore", id="explore"):
+            gr.Markdown(common.PROBLEM.format(problem=problem), elem_classes="sam-problem")
+        with gr.Tab(common.TAB_EXPLORE, id="explore"):
             real = RealSpeech(config, opening, choosing, shelf, open_=serve_folders)
             panel = _explore_tab(
                 config,
@@ -109,16 +109,16 @@ def build_page(
                 saving,
                 own_places=opening.own_places,
             )
-        with gr.Tab("Evaluate", id="evaluate"):
+        with gr.Tab(common.TAB_EVALUATE, id="evaluate"):
             evaluate_tab(config, choosing, evaluating, panel, open_=serve_folders)
-        with gr.Tab("Methods", id="methods"):
+        with gr.Tab(common.TAB_METHODS, id="methods"):
             methods_tab(config, choosing, comparing, panel, open_=serve_folders)
-        with gr.Tab("Sweep", id="sweep"):
+        with gr.Tab(common.TAB_SWEEP, id="sweep"):
             sweep_tab(config, choosing, sweeping, panel, open_=serve_folders)
-        with gr.Tab("Anatomy", id="anatomy") as tab:
+        with gr.Tab(common.TAB_ANATOMY, id="anatomy") as tab:
             anatomy_tab(tab, Looking(opening), panel)
-        with gr.Tab("About", id="about"):
-            _about_tab(config)
+        with gr.Tab(common.TAB_ABOUT, id="about"):
+            about_tab(config)
         demo.unload(exploring.leave)
         for each in (evaluating, comparing, sweeping, teaching, saving, probing, *sections):
             demo.unload(each.leave)
@@ -143,12 +143,13 @@ def _explore_tab(
     titles = model_titles(config.triple(recipe.triple), recipe)
     waiting = [Column(model, titles[model]) for model in ("m1", "merge", "m2")]
     at_first = exploring.meanwhile({"recipe": recipe.as_dict()}, {"id": first.id if first else None})
+    at_first = at_first or transcripts(waiting, "loading", None) | {"notice": common.LOADING}
     with gr.Row():
         with gr.Column(scale=8, min_width=320, elem_classes="sam-main"):
             panel = recipe_panel(config, recipe, own_places=own_places)
             probes = ProbePanel(probing)
             heard = gr.HTML(
-                value=at_first or transcripts(waiting, "loading", None) | {"notice": LOADING},
+                value=at_first,
                 html_template="",
                 js_on_load="SAMerge.mountTranscripts(element, props, trigger, watch)",
                 elem_id="transcripts",
@@ -160,7 +161,7 @@ def _explore_tab(
                 html_template="",
                 js_on_load="SAMerge.mountClips(element, props, trigger, watch); // fires 'submit'",
                 clips=[_clip_row(sample) for sample in samples.values()],
-                legend=SAMPLES_LEGEND,
+                legend=words.SAMPLES_LEGEND,
                 elem_id="clips",
             )
             real.lay_out()
@@ -168,7 +169,7 @@ def _explore_tab(
                 value=str(first.path) if first else None,
                 sources=["upload", "microphone"],
                 type="filepath",
-                label="Clip · play it, or bring your own",
+                label=words.PLAYER,
                 elem_id="player",
                 buttons=[],
                 editable=False,
@@ -176,11 +177,11 @@ def _explore_tab(
             )
             reference = gr.Textbox(
                 first.reference if first else "",
-                label="Reference: what was said (empty if unknown; Enter scores)",
+                label=words.REFERENCE,
                 elem_id="reference",
                 max_lines=3,
             )
-            with_base = gr.Checkbox(False, label="Show M0, the base model, too", elem_id="with-base", container=False)
+            with_base = gr.Checkbox(False, label=words.WITH_BASE, elem_id="with-base", container=False)
     inputs = [panel, chosen, player, reference, with_base]
     listening: dict[str, Any] = {
         "fn": exploring.transcribe,
@@ -215,7 +216,7 @@ def _explore_tab(
 
 
 def _clip_row(sample: Utterance) -> dict[str, Any]:
-    age = f"{sample.age:g} years" if sample.age is not None else "synthetic"
+    age = words.YEARS.format(age=sample.age) if sample.age is not None else words.SYNTHETIC
     facts = " · ".join(part for part in (str(sample.extra.get("level", "")), age) if part)
     title = str(sample.extra.get("title", sample.id))
     return {
@@ -225,26 +226,3 @@ def _clip_row(sample: Utterance) -> dict[str, Any]:
         "facts": facts,
         "seconds": sample.duration or 0,
     }
-
-
-def _about_tab(config: Config) -> None:
-    gr.Markdown(METHOD)
-    readings = [[name, f"`{row.formula}`", row.meaning] for name, row in SCHEDULES.items()]
-    gr.Markdown(_table(["schedule", "formula, i from 0 in a stack of L layers", "meaning"], readings))
-    gr.Markdown(METHODS_INTRO)
-    methods = [[f"[{row.title}]({row.paper})", f"`{row.equation}`", row.meaning] for row in METHODS.values()]
-    gr.Markdown(_table(["method", "one tensor", "meaning"], methods))
-    gr.Markdown(WORDS)
-    gr.Markdown("### The triples of checkpoints.yaml")
-    for spec in config.triples:
-        members = [
-            [member, source.repo or Path(source.name).name, source.licence, source.provenance, source.reported_wer]
-            for member, source in (("M0", spec.base), ("M1", spec.m1), ("M2", spec.m2))
-        ]
-        gr.Markdown(f"**{spec.name}** · {spec.title}")
-        gr.Markdown(_table(["", "checkpoint", "licence", "provenance", "WER as its owners report it"], members))
-
-
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

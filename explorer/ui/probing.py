@@ -16,12 +16,12 @@ from explorer.ui.newest import Newest
 from explorer.ui.opening import Opening
 from explorer.ui.sent import Sent, entry, recipe_entries, stamp_of
 from explorer.ui.shelf import Shelf
-from explorer.ui.text import ANATOMY_FAILED, LAYERS_STOPPED, NEEDLE_NO_CLIPS, NEEDLE_UNTRIED
+from explorer.ui.text.anatomy import FAILED
+from explorer.ui.text.explore import LAYERS_STOPPED, NEEDLE_NO_CLIPS, NEEDLE_UNTRIED, OWN_CLIP
 
 MAX_CLIPS = 8
 DEADLINE_SECONDS = 120.0
 LAYERS_SECONDS = 1_800.0
-OWN_CLIP = "Your clip"
 
 
 class Probing:
@@ -139,7 +139,7 @@ class Probing:
                     yield {"state": "loading", "notice": says, "triple": triple}
             measures = self._measured.get(triple)
             if measures is None:
-                yield {"state": "error", "notice": ANATOMY_FAILED, "triple": triple}
+                yield {"state": "error", "notice": FAILED, "triple": triple}
                 return
             yield {"state": "done", "triple": triple, "measures": measures}
         except ExplorerError as error:

@@ -17,7 +17,7 @@ from explorer.ui.newest import Newest
 from explorer.ui.opening import Opening
 from explorer.ui.sent import Sent, entry, stamp_of
 from explorer.ui.shelf import Shelf
-from explorer.ui.text import REAL_SPEECH
+from explorer.ui.text import explore as words
 
 CLIPS = 8
 # What the filter says for a corpus of the Hub: it has adults as well.
@@ -59,7 +59,7 @@ class RealSpeech:
             js_on_load="SAMerge.mountRealSpeech(element, props, trigger, watch); // fires 'submit'",
             corpora=corpora,
             kinds={name: reader.holds for name, reader in READERS.items()} if self._open else {},
-            words=REAL_SPEECH,
+            words=words.REAL_SPEECH,
             elem_id="real-speech",
         )
         section.submit(self.announce, section, None, **PLUMBING)
@@ -94,7 +94,7 @@ class RealSpeech:
             return
         visit = self._shelf.visit(session)
         rows = [_row(each) | {"visit": visit.address, "clip": visit.number(each)} for each in chosen.subset.utterances]
-        yield value("done", f"{chosen.title}: {len(rows)} clips, drawn evenly over speakers. {chosen.note}", rows)
+        yield value("done", words.REAL_DRAWN.format(corpus=chosen.title, clips=len(rows), note=chosen.note), rows)
 
 
 def _place(shown: Sent, seed: int) -> Place:
@@ -112,7 +112,7 @@ def _place(shown: Sent, seed: int) -> Place:
 
 
 def _row(utterance: Utterance) -> Json:
-    age = f"{utterance.age:g} years" if utterance.age is not None else ""
-    seconds = f"{utterance.duration:.1f} s" if utterance.duration else ""
-    facts = " · ".join(part for part in (f"speaker {utterance.speaker}", age, seconds) if part)
+    age = words.YEARS.format(age=utterance.age) if utterance.age is not None else ""
+    seconds = words.SECONDS.format(seconds=utterance.duration) if utterance.duration else ""
+    facts = " · ".join(part for part in (words.REAL_SPEAKER.format(speaker=utterance.speaker), age, seconds) if part)
     return {"title": utterance.id, "reference": utterance.reference, "facts": facts}

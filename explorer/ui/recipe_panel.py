@@ -12,6 +12,7 @@ from explorer.config import Config, TripleSpec
 from explorer.methods import METHODS
 from explorer.recipe import Recipe, recipe_from
 from explorer.schedule import SCHEDULES
+from explorer.ui.text import common as words
 
 
 def recipe_panel(config: Config, recipe: Recipe, *, own_places: bool) -> gr.HTML:
@@ -55,9 +56,9 @@ def method_rows(recipe: Recipe) -> dict[str, dict[str, Any]]:
 
 def _title(spec: TripleSpec) -> str:
     """Say which triples have to be fetched first: their M1 is not part of this repository."""
-    return f"{spec.title} (download)" if spec.m1.repo else spec.title
+    return words.TO_DOWNLOAD.format(triple=spec.title) if spec.m1.repo else spec.title
 
 
 def _vectors(spec: TripleSpec) -> Mapping[str, str]:
     labels = {name: source.label or name for name, source in spec.vectors.items()}
-    return {"m1": "τ1 · child", "m2": "τ2 · adult", **labels}
+    return {"m1": words.TAU_1, "m2": words.TAU_2, **labels}

@@ -8,15 +8,16 @@ from explorer.ledger import fate_letters, word_fates
 from explorer.recipe import Recipe
 from explorer.scoring import Alignment, encoded
 from explorer.summary import Json, counts_json
+from explorer.ui.text import common as words
 
 
 def model_titles(spec: TripleSpec, recipe: Recipe) -> dict[str, str]:
     """Name the models of a triple, and the merge of a recipe, as the page shows them."""
     return {
-        "m0": spec.base.label or "M0 · base",
-        "m1": spec.m1.label or "M1 · child",
-        "m2": spec.m2.label or "M2 · adult",
-        "merge": f"Merge · {recipe.row.title.removesuffix(' Merge')}",
+        "m0": spec.base.label or words.M0,
+        "m1": spec.m1.label or words.M1,
+        "m2": spec.m2.label or words.M2,
+        "merge": words.MERGE.format(method=recipe.row.title.removesuffix(" Merge")),
     }
 
 

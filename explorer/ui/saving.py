@@ -18,7 +18,7 @@ from explorer.ui.opening import Opening
 from explorer.ui.pressing import on_press
 from explorer.ui.saved import SavedFiles
 from explorer.ui.sent import Sent, entry, recipe_entries, stamp_of
-from explorer.ui.text import SAVING_STOPPED
+from explorer.ui.text import explore as words
 
 if TYPE_CHECKING:
     from explorer.verification import DataType
@@ -77,7 +77,7 @@ class Saving:
             return
         if action == "cancel":
             # Pressed before the work was even sent.
-            yield {"stamp": stamp, "action": action, "state": "stopped", "notice": SAVING_STOPPED}
+            yield {"stamp": stamp, "action": action, "state": "stopped", "notice": words.SAVING_STOPPED}
             return
         base: Json = {"stamp": stamp, "action": action, "kind": entry(shown, "kind")}
         try:
@@ -87,7 +87,7 @@ class Saving:
                 yield from self._save(shown, panel, base, session)
         except (ExplorerError, OSError) as error:
             if not self._running.is_past(session, stamp + CANCELLED):
-                says = f"Nothing can be written here ({error.strerror})." if isinstance(error, OSError) else str(error)
+                says = words.SAVING_REFUSED.format(why=error.strerror) if isinstance(error, OSError) else str(error)
                 yield base | {"state": "error", "notice": says}
 
     def _open(self, shown: Sent, base: Json) -> Iterator[Json]:
@@ -98,11 +98,12 @@ class Saving:
         opened = importlib.import_module("explorer.saving").opened_recipe
         # Mergekit's and the authors' files name tensors: their triple may have to be fetched first.
         for says in self._opening.told(
-            f"{name} is read…",
+            words.OPENING_FILE.format(name=name),
             lambda: found.append(opened(workbench, text, name[:80], None, self._opening.progress)),
         ):
             yield base | {"state": "running", "notice": says}
-        yield base | {"state": "opened", "notice": f"{name}: {found[0].summary}.", "recipe": found[0].as_dict()}
+        opened_file = words.OPENED_FILE.format(name=name, recipe=found[0].summary)
+        yield base | {"state": "opened", "notice": opened_file, "recipe": found[0].as_dict()}
 
     def _save(self, shown: Sent, panel: Sent, base: Json, session: str) -> Iterator[Json]:
         kind, dtype = entry(shown, "kind"), entry(shown, "dtype")
@@ -117,7 +118,7 @@ class Saving:
         saving = importlib.import_module("explorer.saving")  # torch is there by now, not at the start
         if kind != FOLDER:
             text, fingerprint = saving.saved_text(bench, recipe, kind, local=self._opening.own_places)
-            told = f"{recipe.summary} · weights {fingerprint}"
+            told = words.SAVED_TEXT.format(recipe=recipe.summary, fingerprint=fingerprint)
             yield base | {"state": "saved", "notice": told, "text": text, "file": FILE_NAMES[kind]}
             return
         if dtype not in DTYPES:
@@ -137,13 +138,13 @@ class Saving:
                     self._saved.forget(session)
                     # A newer run of this visitor goes on from here; only who pressed Cancel is told.
                     if not self._running.is_past(session, stamp + CANCELLED):
-                        yield base | {"state": "stopped", "notice": SAVING_STOPPED}
+                        yield base | {"state": "stopped", "notice": words.SAVING_STOPPED}
                     return
                 yield base | _told(step, time.monotonic() - began)
-        size = target.stat().st_size
+        saved = {"recipe": recipe.summary, "dtype": dtype, "megabytes": target.stat().st_size / 1e6}
         yield base | {
             "state": "saved",
-            "notice": f"{recipe.summary} · {dtype} · {size / 1e6:.0f} MB · weights {fingerprint}",
+            "notice": words.SAVED_MODEL.format(**saved, fingerprint=fingerprint),
             "verified": verified,
             "address": address,
             "file": target.name,

@@ -16,6 +16,7 @@ from explorer.errors import ExplorerError
 from explorer.report_file import ReportKind, report_text
 from explorer.ui.saved import SavedFiles
 from explorer.ui.shelf import Shelf
+from explorer.ui.text.explore import MODEL_GONE, VISIT_ENDED
 
 # Neither the browser's disk nor anything on the way may keep what is served here, nor tell others where it was.
 PRIVATE = {
@@ -24,8 +25,6 @@ PRIVATE = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-GONE = "This address has ended with the visit it belonged to; evaluate again."
-NO_MODEL = "This model is no longer kept; save it again."
 _TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8", "html": "text/html; charset=utf-8"}
 
 
@@ -38,7 +37,7 @@ def routes(shelf: Shelf, saved: SavedFiles) -> APIRouter:
     def clip(address: str, number: int) -> Response:
         visit = shelf.at(address)
         if visit is None or not 0 <= number < len(visit.clips):
-            return PlainTextResponse(GONE, 404, PRIVATE)
+            return PlainTextResponse(VISIT_ENDED, 404, PRIVATE)
         utterance = visit.clips[number]
         try:
             loaded = load_clip(utterance.path, utterance.id)
@@ -55,13 +54,13 @@ def routes(shelf: Shelf, saved: SavedFiles) -> APIRouter:
             if known == kind and visit is not None and visit.runs:
                 attached = {"Content-Disposition": f'attachment; filename="evaluation.{known}"'}
                 return Response(report_text(visit.runs, known), media_type=_TYPES[known], headers=PRIVATE | attached)
-        return PlainTextResponse(GONE, 404, PRIVATE)
+        return PlainTextResponse(VISIT_ENDED, 404, PRIVATE)
 
     @both.get("/saved/{address}/model.zip")
     def model(address: str) -> Response:
         path = saved.at(address)
         if path is None:
-            return PlainTextResponse(NO_MODEL, 404, PRIVATE)
+            return PlainTextResponse(MODEL_GONE, 404, PRIVATE)
         return FileResponse(path, media_type="application/zip", filename=path.name, headers=PRIVATE)
 
     both.include_router(router)

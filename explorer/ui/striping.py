@@ -17,7 +17,7 @@ from explorer.ui.clips import Clips
 from explorer.ui.newest import CANCELLED, Newest
 from explorer.ui.opening import Opening
 from explorer.ui.sent import Sent, entry, recipe_entries, stamp_of
-from explorer.ui.text import NO_CLIP, STRIPE_STOPPED
+from explorer.ui.text.explore import NO_CLIP, STRIPE_STOPPED
 
 if TYPE_CHECKING:
     from explorer.bench import Bench

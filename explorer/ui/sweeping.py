@@ -22,6 +22,8 @@ from explorer.ui.fetching import fetched
 from explorer.ui.newest import CANCELLED, Newest
 from explorer.ui.opening import Opening
 from explorer.ui.sent import Sent, recipe_entries, stamp_of
+from explorer.ui.text import common
+from explorer.ui.text import sweep as words
 
 if TYPE_CHECKING:
     from explorer.bench import Bench
@@ -102,13 +104,13 @@ class Sweeping:
             axes = [_axis(text) for text in (across, up)]
             if not self._open and len(axes[0].values) * len(axes[1].values) > MOST_CELLS:
                 raise RecipeError(f"Across and up: this server draws maps of at most {MOST_CELLS} cells.")
-            yield _value("running", f"{recipe.triple} is being opened…", stamp), gr.skip()
+            yield _value("running", common.OPENED.format(triple=recipe.triple), stamp), gr.skip()
             bench = self._opening.bench(recipe.triple)
             for says in fetched(places, self._opening, self._choosing):
                 yield _value("running", says, stamp), gr.skip()
                 if self._running.is_past(session, stamp):
                     if not self._running.is_past(session, stamp + CANCELLED):
-                        stopped = _value("stopped", f"Stopped; {says}. It goes on in the background.", stamp)
+                        stopped = _value("stopped", common.STOPPED_FETCHING.format(says=says), stamp)
                         yield self._unless_cancelled(session, stopped), gr.skip()
                     return
             if self._cancelled.get(session) == stamp:
@@ -138,7 +140,7 @@ class Sweeping:
                 raise RecipeError("Resume: there is no sweep to go on with; press Start, or open a file and go on.")
             path, places = self._files[session]
             file = SweepFile.open(path)
-            yield _value("running", "The sweep is taken up again…", stamp), gr.skip()
+            yield _value("running", words.RESUMED, stamp), gr.skip()
             bench = self._opening.bench(file.about()["base"]["triple"])
             importlib.import_module("explorer.sweep.begin").check_members(file, bench)
             clips, _ = self._clips(places, bench)
@@ -195,9 +197,9 @@ class Sweeping:
             file.close()
         if state.stopped and self._running.is_past(asked[0], asked[1] + CANCELLED):
             return  # a newer run of this visitor goes on from here
-        notice = "Paused; Resume goes on where it is." if state.stopped else ""
+        notice = words.PAUSED if state.stopped else ""
         if self._open:
-            notice = f"{notice} The sweep's file: {file.path}".strip()
+            notice = f"{notice} {words.FILE.format(path=file.path)}".strip()
         ended = _value("stopped" if state.stopped else "done", notice, asked[1], document)
         yield self._unless_cancelled(asked[0], ended), _figure(document)
 
@@ -236,7 +238,7 @@ def _value(state: str, notice: str, stamp: float, document: Json | None = None, 
 
 
 def _forgotten(stamp: float) -> Json:
-    return _value("stopped", "Cancelled; the sweep is forgotten.", stamp) | {"forgotten": True}
+    return _value("stopped", words.CANCELLED, stamp) | {"forgotten": True}
 
 
 def _figure(document: Json) -> object:

@@ -16,7 +16,8 @@ from explorer.ui.newest import CANCELLED, Newest
 from explorer.ui.opening import Opening
 from explorer.ui.pressing import on_press
 from explorer.ui.sent import Sent, entry, recipe_entries, stamp_of, whole
-from explorer.ui.text import LEARNING_BEGINS, LEARNING_NEVER_BEGAN
+from explorer.ui.text import common
+from explorer.ui.text import explore as words
 
 CLIPS = 60
 STEPS = 30
@@ -71,25 +72,25 @@ class Teaching:
         asked, start = entry(shown, "asked"), entry(shown, "start")
         base: Json = {"stamp": stamp, "asked": asked, "start": start}
         if entry(shown, "action") == "cancel":
-            yield base | {"state": "stopped", "notice": LEARNING_NEVER_BEGAN}  # pressed before it was even sent
+            yield base | {"state": "stopped", "notice": words.LEARNING_NEVER_BEGAN}  # pressed before it was even sent
             return
         try:
             recipe = self._opening.workbench().recipe(recipe_entries({"recipe": start}), "page")
             place, settings = _read(asked)
             workbench = self._opening.workbench()
-            yield base | {"state": "running", "notice": f"{recipe.triple} is being opened…"}
+            yield base | {"state": "running", "notice": common.OPENED.format(triple=recipe.triple)}
             bench = self._opening.bench(recipe.triple)
             if missing := self._choosing.missing(place):
                 for says in self._opening.told(missing, partial(self._choosing.fetch, place, self._opening.progress)):
                     if self._running.is_past(session, stamp):
-                        yield base | {"state": "stopped", "notice": f"Stopped; {says}. It goes on in the background."}
+                        yield base | {"state": "stopped", "notice": common.STOPPED_FETCHING.format(says=says)}
                         return
                     yield base | {"state": "running", "notice": says}
             chosen = self._choosing.choose(place, bench.normalizer)
             halt = workbench.halt(float("inf"), lambda: self._running.is_past(session, stamp))
             resume = entry(shown, "action") == "resume"
             decoding = workbench.decoding(recipe)
-            yield base | {"state": "running", "notice": LEARNING_BEGINS}
+            yield base | {"state": "running", "notice": words.LEARNING_BEGINS}
             learn = importlib.import_module("explorer.learning.lesson").learn  # torch is there by now, not at the start
             for state in learn(bench, chosen.subset.utterances, recipe, settings, decoding, halt, resume=resume):
                 if state.state == "stopped" and self._running.is_past(session, stamp + CANCELLED):
@@ -104,8 +105,9 @@ def _drawn(state: Learning, title: str, problems: tuple[str, ...]) -> Json:
     """Return a step, or the end, for the browser."""
     learned, aside = state.speakers
     running = state.state == "learning"
-    clips = f"{state.clips[0]} clips by {learned} speakers to learn from, {state.clips[1]} by {aside} others to stop by"
-    told = f"{title}: {clips}."
+    told = words.LEARNING_CLIPS.format(
+        corpus=title, clips=state.clips[0], speakers=learned, aside=state.clips[1], others=aside
+    )
     return {
         "state": "running" if running else state.state,
         "notice": told if running else f"{state.summary} {told}",

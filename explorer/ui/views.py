@@ -11,6 +11,7 @@ from explorer.details import grouped, groupings
 from explorer.evaluation import CHECKPOINTS
 from explorer.report import Run
 from explorer.ui.shelf import Visit
+from explorer.ui.text import evaluate as words
 
 TRADE_OFF = "trade-off"
 
@@ -19,17 +20,23 @@ def view_choices(visit: Visit) -> list[tuple[str, str]]:
     """List the views of a visit's newest runs as labels and values, the most telling first."""
     choices: list[tuple[str, str]] = []
     if len(visit.runs) > 1:
-        choices.append((f"Trade-off: {visit.runs[0].corpus} against {visit.runs[1].corpus}", TRADE_OFF))
+        title = words.TRADE_OFF.format(first=visit.runs[0].corpus, second=visit.runs[1].corpus)
+        choices.append((title, TRADE_OFF))
     for part, run in enumerate(visit.runs):
-        of = f" · {run.corpus}" if len(visit.runs) > 1 else ""
+        found: list[tuple[str, str]] = []
         results = [result.model for result in run.evaluation.results]
         for name in results:
             if "m1" in results and name not in CHECKPOINTS:
-                pair = f"{run.titles['m1']} × {run.titles[name]}"
-                choices.append((f"{pair}, each utterance{of}", f"{part} utterance {name}"))
-                choices.append((f"{pair}, each speaker{of}", f"{part} speaker {name}"))
-        choices += [(f"WER by {by}{of}", f"{part} group {by}") for by in groupings(run.evaluation.results[0].heard)]
-        choices.append((f"What kinds of errors{of}", f"{part} errors -"))
+                pair = {"first": run.titles["m1"], "second": run.titles[name]}
+                found.append((words.EACH_UTTERANCE.format(**pair), f"{part} utterance {name}"))
+                found.append((words.EACH_SPEAKER.format(**pair), f"{part} speaker {name}"))
+        groups = groupings(run.evaluation.results[0].heard)
+        found += [(words.BY_GROUP.format(group=by), f"{part} group {by}") for by in groups]
+        found.append((words.KINDS_OF_ERRORS, f"{part} errors -"))
+        several = len(visit.runs) > 1
+        choices += [
+            (words.OF_CORPUS.format(view=view, corpus=run.corpus) if several else view, at) for view, at in found
+        ]
     return choices
 
 

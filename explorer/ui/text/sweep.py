@@ -1,0 +1,26 @@
+"""The Sweep tab: two parameters, the buttons, and what is said of a map that was stopped."""
+
+INTRO = """
+Which λ and α? Two parameters of the recipe on *Explore* against each other, every merge heard on the same clips: the
+corners first, then what lies between.
+"""
+ACROSS = "Across"
+ACROSS_INFO = "parameter = first : last : step"
+ACROSS_FIRST = "lambda=0.1:0.3:0.05"
+UP = "Up"
+UP_INFO = "likewise; of a method without a curve: density, scale, …"
+UP_FIRST = "alpha=0.7:0.9:0.1"
+RACING = "stop cells early that cannot win"
+JUDGE = "judge on the other half of the speakers"
+RUN = "Start"
+PAUSE = "Pause"
+RESUME = "Resume"
+PATH = "A sweep's file on this machine"
+PATH_EXAMPLE = "/path/to/map.sqlite"
+PATH_INFO = "Shows its map without a model; Resume goes on with it."
+OPEN = "Open file"
+
+RESUMED = "The sweep is taken up again…"
+PAUSED = "Paused; Resume goes on where it is."
+CANCELLED = "Cancelled; the sweep is forgotten."
+FILE = "The sweep's file: {path}"
