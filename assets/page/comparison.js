@@ -99,7 +99,6 @@
     };
     page.begunComparison = () => begun;
     page.endComparison = () => { now.told = "cancel"; look(); return begun; };
-    page.brokenComparison = () => { if (now.state === "running") props.value = { state: "error", notice: say("compare.broken"), stamp: begun.stamp }; };
     const show = () => {
       const value = props.value || {};
       if ((value.stamp ?? begun.stamp) < begun.stamp) return; // a late table of a run that was overtaken

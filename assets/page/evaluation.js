@@ -69,7 +69,6 @@
     };
     page.begunRun = () => begun;
     page.endRun = () => { now.told = "cancel"; look(); return begun; };
-    page.brokenRun = () => { if (now.state === "running") props.value = { state: "error", notice: say("evaluation.broken"), stamp: begun.stamp }; };
     const show = () => {
       if ((props.value?.stamp ?? begun.stamp) < begun.stamp) return; // a late table of a run that was overtaken
       now.state = props.value?.state || "";

@@ -28,7 +28,8 @@
       if (next === way || !button) return;
       way = next;
       button.hidden = !way;
-      if (way) button.textContent = say(way === "words" ? "jump.words" : "jump.back");
+      const on = way === "words";
+      if (way) button.textContent = say(on ? "jump.words" : "jump.back");
     };
     lead = () => (way === "words" ? words() : sliders())?.scrollIntoView({ block: "start" });
     document.addEventListener("scroll", look, { passive: true });

@@ -34,7 +34,6 @@
     };
     page.begunSweep = () => begun;
     page.endSweep = (how) => { now.told = how; look(); return begun; };
-    page.brokenSweep = () => { if (now.state === "running") props.value = { state: "error", notice: say("sweep.broken"), stamp: begun.stamp }; };
     const show = () => {
       if ((props.value?.stamp ?? begun.stamp) < begun.stamp) return; // a late map of a run that was overtaken
       now.state = props.value?.state || "";

@@ -422,7 +422,6 @@
     "evaluation.progress": "progress of the evaluation",
     "evaluation.heard": "{done} of {clips} in {time}",
     "evaluation.left": ", about {time} to go",
-    "evaluation.broken": "The run broke off; the server’s terminal says why. Press Evaluate again.",
     "evaluation.moved": "the curve has moved since",
     "evaluation.explained": "WER: words heard wrong (≠), missed (−) or added (+), over words said; smaller is better. Interval: where the rate of all such speakers lies, 95 times in 100.",
     "evaluation.column.model": "Model",
@@ -521,7 +520,6 @@
     "compare.progress": "progress of the comparison",
     "compare.n": "{corpus}: n = {clips} clips, {speakers} speakers",
     "compare.legend": "Differences are points of WER with their 95 % interval, from a bootstrap over speakers; below 0 is better. ✓ better, ✗ worse, ≈ undecided, = as many errors in every clip.",
-    "compare.broken": "The comparison broke off; the server’s terminal says why. Press Compare again.",
     "compare.left_out": "{count} left out",
 
     "learning.title": "Let the curve learn",
@@ -589,7 +587,6 @@
     "sweep.judged": "Chosen on one half of the speakers and judged on the other, both ways: WER {wer}, {difference} [{low}, {high}] points against M1.",
     "sweep.front": "No other cell beats these on both corpora (first / second):",
     "sweep.wrong": "Cell {number}: {says}",
-    "sweep.broken": "The sweep broke off; the server’s terminal says why. What was heard is kept.",
     "sweep.open_best": "Open the best on Explore",
 
     "jump.words": "Words ↓",

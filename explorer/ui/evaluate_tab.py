@@ -82,7 +82,7 @@ def evaluate_tab(config: Config, choosing: Choosing, evaluating: Evaluating, pan
     # Two events of one press, not a chain: of a chain, Gradio drops what is pressed while its last link is at work.
     # The first says at once that older work is not wanted any more; the second waits for its turn.
     run.click(evaluating.announce, result, None, js=f"() => SAMerge.beginRun({json.dumps(common.WAITING)})", **PLUMBING)
-    running = run.click(
+    run.click(
         evaluating.run,
         [result, panel, pins, view, models, window, normalizer, fillers, beside, *place],
         [result, view, chart, closer],
@@ -93,7 +93,6 @@ def evaluate_tab(config: Config, choosing: Choosing, evaluating: Evaluating, pan
         trigger_mode="always_last",
         api_visibility="private",
     )
-    running.failure(None, None, None, js="() => SAMerge.brokenRun()", **PLUMBING)
     stop.click(evaluating.cancel, result, js="() => SAMerge.endRun()", **PLUMBING)
     view.input(evaluating.look, view, chart, **PLUMBING)
     again = "(follow) => { if (follow) document.querySelector('#run').click(); }"

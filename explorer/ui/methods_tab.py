@@ -52,7 +52,7 @@ def methods_tab(config: Config, choosing: Choosing, comparing: Comparing, panel:
     run.click(
         comparing.announce, result, None, js=f"() => SAMerge.beginComparison({json.dumps(common.WAITING)})", **PLUMBING
     )
-    running = run.click(
+    run.click(
         comparing.run,
         [result, panel, methods, settings, beside, corpus, kind, folder, expression, limit],
         result,
@@ -63,5 +63,4 @@ def methods_tab(config: Config, choosing: Choosing, comparing: Comparing, panel:
         trigger_mode="always_last",
         api_visibility="private",
     )
-    running.failure(None, None, None, js="() => SAMerge.brokenComparison()", **PLUMBING)
     stop.click(comparing.cancel, result, js="() => SAMerge.endComparison()", **PLUMBING)

@@ -79,11 +79,8 @@ def sweep_tab(config: Config, choosing: Choosing, sweeping: Sweeping, panel: gr.
             sweeping.announce, result, None, js=f"() => SAMerge.beginSweep({json.dumps(common.WAITING)})", **PLUMBING
         )
     fields = [across, up, racing, judge, beside, corpus, kind, folder, expression, limit]
-    for begun in (
-        run.click(sweeping.run, [result, panel, *fields], **working),
-        resume.click(sweeping.resume, [result, judge], **working),
-    ):
-        begun.failure(None, None, None, js="() => SAMerge.brokenSweep()", **PLUMBING)
+    run.click(sweeping.run, [result, panel, *fields], **working)
+    resume.click(sweeping.resume, [result, judge], **working)
     pause.click(sweeping.pause, result, js="() => SAMerge.endSweep('pause')", **PLUMBING)
     cancel.click(sweeping.cancel, result, result, js="() => SAMerge.endSweep('cancel')", **PLUMBING)
     opened = "(shown, ...rest) => [SAMerge.beginSweep(''), ...rest]"
