@@ -193,7 +193,8 @@ class LiveModel:
         self._place(name, self._weights["m1"][name])
 
     def _compute(self, name: str, job: Job, vectors: Vectors, grams: Grams | None) -> None:
-        base, first, second = (self._weights[member][name] for member in ("m0", "m1", "m2"))
+        weights = self._weights
+        base, first, second = weights["m0"][name], weights["m1"][name], weights["m2"][name]
         out = self._buffers.get(name)
         if out is None:
             # Whatever has a buffer is placed: to find a parameter in a model costs more than to merge a small one.
