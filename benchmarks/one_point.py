@@ -81,6 +81,7 @@ def prepare(options: argparse.Namespace, folder: Path) -> Callable[[str], str]:
     from explorer.corpora.open import open_corpus  # noqa: PLC0415
     from explorer.corpora.subset import SubsetSpec, choose  # noqa: PLC0415
     from explorer.recipe import Recipe  # noqa: PLC0415
+    from explorer.steps import finished  # noqa: PLC0415
     from explorer.workbench import Workbench  # noqa: PLC0415
 
     workbench = Workbench(read_config(ROOT / "checkpoints.yaml"), "cpu")
@@ -91,8 +92,7 @@ def prepare(options: argparse.Namespace, folder: Path) -> Callable[[str], str]:
     )
     paths = [str(utterance.path) for utterance in utterances.utterances]
     (folder / "clips.json").write_text(json.dumps({"triple": options.triple, "paths": paths}))
-    for _ in workbench.export(bench, Recipe(options.triple, mixing=LAMBDA, exponents=(ALPHA,)), folder / "merged"):
-        pass
+    finished(workbench.export(bench, Recipe(options.triple, mixing=LAMBDA, exponents=(ALPHA,)), folder / "merged"))
     for member in MEMBERS:
         with bench.live.checkpoint(member) as model:
             model.save_pretrained(folder / member)

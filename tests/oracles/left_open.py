@@ -1,6 +1,7 @@
 """Entries of a merge that its definition leaves open, so that two programs may rightly differ there.
 
-Slerp is Lerp where two tensors are nearly parallel, which float32 decides by the last bit for one at the threshold.
+Slerp is Lerp where two tensors are nearly parallel. mergekit sums their cosine in float32, this program in float64: of half a
+million entries the two were up to 1.4e-5 apart, and of tensors so near to the threshold the one takes the arc, the other the line.
 
 Trimming keeps the d·n largest entries: of several as large as the smallest one kept, which ones is not said. Task
 vectors that were stored in half precision have many such. This program keeps all of them; mergekit keeps what comes
@@ -15,14 +16,13 @@ from explorer.merging.slerp import COLLINEAR, cosine
 from explorer.recipe import Recipe
 
 _CANCELLED = 1e-6
-_COSINE = 2e-6
+_COSINE = 2e-5
 
 
 def left_open(bench: Bench, recipe: Recipe) -> dict[str, Tensor]:
     """Return masks by tensor, True where an entry is left open; none for methods other than Slerp and TIES."""
     m0, m1, m2 = (bench.live.triple.weights[member] for member in ("m0", "m1", "m2"))
     if recipe.method == "slerp":
-        # A float32 cosine cannot tell on which side of the threshold these are.
         return {
             name: torch.ones_like(one, dtype=torch.bool)
             for name, one in m1.items()

@@ -29,6 +29,7 @@ from explorer.formats.texts import export_text, recipe_from_foreign
 from explorer.merging.operands import Operands
 from explorer.merging.plan import merge_of
 from explorer.recipe import Recipe, recipe_from
+from explorer.steps import finished
 from explorer.workbench import Workbench
 
 LIMIT = 1e-6
@@ -80,7 +81,7 @@ def opened(name: str, folder: Path) -> Bench:
     ends = {"m0": {"method": "task-arithmetic", "scale": 0.0}}
     ends |= {f"m{n}": {"method": "lerp", "lambda": 2.0 - n} for n in (1, 2)}
     for member in MEMBERS:
-        workbench.export(bench, recipe_from({"triple": bench.spec.name, **ends[member]}), folder / member)
+        finished(workbench.export(bench, recipe_from({"triple": bench.spec.name, **ends[member]}), folder / member))
     return bench
 
 
