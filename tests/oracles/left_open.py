@@ -1,7 +1,8 @@
 """Entries of a merge that its definition leaves open, so that two programs may rightly differ there.
 
-Slerp is Lerp where two tensors are nearly parallel. mergekit sums their cosine in float32, this program in float64: of half a
-million entries the two were up to 1.4e-5 apart, and of tensors so near to the threshold the one takes the arc, the other the line.
+Slerp is Lerp where two tensors are nearly parallel. mergekit sums their cosine in float32, this program in float64:
+of half a million entries the two were up to 1.4e-5 apart, and of tensors so near to the threshold the one takes the
+arc, the other the line.
 
 Trimming keeps the d·n largest entries: of several as large as the smallest one kept, which ones is not said. Task
 vectors that were stored in half precision have many such. This program keeps all of them; mergekit keeps what comes
