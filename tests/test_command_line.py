@@ -261,8 +261,9 @@ def test_every_method_writes_its_own_weights_and_a_recipe_that_gives_them_again(
     for method in READY_METHODS:
         told = document("merge", "--method", method, "--out", tmp_path / method)
         card = json.loads((tmp_path / method / "merge_recipe.json").read_text())
-        assert card["recipe"] == told["recipe"]
-        (tmp_path / f"{method}.json").write_text(json.dumps(told["recipe"]))
+        assert card["recipe"] == {**told["recipe"], "sources": card["recipe"]["sources"]}
+        assert set(card["recipe"]["sources"]) == {"m0", "m1", "m2"}
+        (tmp_path / f"{method}.json").write_text(json.dumps(card["recipe"]))
         again = document("merge", "--recipe", tmp_path / f"{method}.json", "--out", tmp_path / f"{method}-again")
         assert again["fingerprint"] == told["fingerprint"]
         prints.add(told["fingerprint"])
