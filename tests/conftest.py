@@ -21,12 +21,15 @@ from explorer.config import Config, TripleSpec
 from explorer.config_file import read_config
 from explorer.corpora.utterance import Utterance
 from explorer.device import pick_device
+from explorer.heap import keep_freed_memory
 from explorer.live_model import LiveModel
 from explorer.workbench import Workbench
 
 # Whoever shares the machine must not turn a law into a failure; sixty examples find what a hundred do.
 settings.register_profile("laws", deadline=None, max_examples=60)
 settings.load_profile("laws")
+
+keep_freed_memory()  # as the app and the command line do: half an hour of speech is heard below
 
 ROOT = Path(__file__).parents[1]
 THREADS = torch.get_num_threads()
