@@ -175,3 +175,13 @@ def document(run):
         return json.loads(told)
 
     return running
+
+
+@pytest.fixture
+def noise_folder(noises, tmp_path):
+    """Eight of the noises as a folder with metadata.jsonl."""
+    rows = [{"file_name": each.path.name, "text": each.reference, "speaker": each.speaker} for each in noises[:8]]
+    for each in noises[:8]:
+        (tmp_path / each.path.name).write_bytes(each.path.read_bytes())
+    (tmp_path / "metadata.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return tmp_path

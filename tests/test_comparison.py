@@ -1,7 +1,5 @@
 """Merge methods side by side: who is compared, what each one costs, what is said of the best of a grid."""
 
-import json
-
 import pytest
 import torch
 import yaml
@@ -227,12 +225,8 @@ def test_without_a_grid_or_with_one_speaker_nothing_is_judged(compared, noises):
 
 
 @pytest.fixture
-def corpus(noises, tmp_path):
-    rows = [{"file_name": each.path.name, "text": each.reference, "speaker": each.speaker} for each in noises[:8]]
-    for each in noises[:8]:
-        (tmp_path / each.path.name).write_bytes(each.path.read_bytes())
-    (tmp_path / "metadata.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return f"manifest:{tmp_path}"
+def corpus(noise_folder):
+    return f"manifest:{noise_folder}"
 
 
 def test_the_command_compares_gathers_matrices_and_writes_markdown(document, run, corpus, tmp_path, monkeypatch):

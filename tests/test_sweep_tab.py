@@ -1,6 +1,5 @@
 """The Sweep tab without a browser: what Pause and Cancel leave behind, and that the last word is theirs."""
 
-import json
 import time
 from types import SimpleNamespace
 
@@ -29,12 +28,8 @@ def tab(tiny_config, tiny_workbench, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def corpus(noises, tmp_path):
-    rows = [{"file_name": each.path.name, "text": each.reference, "speaker": each.speaker} for each in noises[:8]]
-    for each in noises[:8]:
-        (tmp_path / each.path.name).write_bytes(each.path.read_bytes())
-    (tmp_path / "metadata.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return str(tmp_path)
+def corpus(noise_folder):
+    return str(noise_folder)
 
 
 def begun(tab, corpus, stamp):
