@@ -96,29 +96,31 @@ def build_page(
         )
         for problem in config.problems:
             gr.Markdown(common.PROBLEM.format(problem=problem), elem_classes="sam-problem")
-        with gr.Tab(common.TAB_EXPLORE, id="explore"):
-            real = RealSpeech(config, opening, choosing, shelf, open_=serve_folders)
-            panel = _explore_tab(
-                config,
-                exploring,
-                (*sections, probing),
-                samples,
-                demo,
-                real,
-                teaching,
-                saving,
-                own_places=opening.own_places,
-            )
-        with gr.Tab(common.TAB_EVALUATE, id="evaluate"):
-            evaluate_tab(config, choosing, evaluating, panel, open_=serve_folders)
-        with gr.Tab(common.TAB_METHODS, id="methods"):
-            methods_tab(config, choosing, comparing, panel, open_=serve_folders)
-        with gr.Tab(common.TAB_SWEEP, id="sweep"):
-            sweep_tab(config, choosing, sweeping, panel, open_=serve_folders)
-        with gr.Tab(common.TAB_ANATOMY, id="anatomy") as tab:
-            anatomy_tab(tab, Looking(opening), panel)
-        with gr.Tab(common.TAB_ABOUT, id="about"):
-            about_tab(config)
+        # A menu would fold tabs by what they measure before the style sheet is there; a phone has room for all six.
+        with gr.Tabs(overflow_behavior="wrap"):
+            with gr.Tab(common.TAB_EXPLORE, id="explore"):
+                real = RealSpeech(config, opening, choosing, shelf, open_=serve_folders)
+                panel = _explore_tab(
+                    config,
+                    exploring,
+                    (*sections, probing),
+                    samples,
+                    demo,
+                    real,
+                    teaching,
+                    saving,
+                    own_places=opening.own_places,
+                )
+            with gr.Tab(common.TAB_EVALUATE, id="evaluate"):
+                evaluate_tab(config, choosing, evaluating, panel, open_=serve_folders)
+            with gr.Tab(common.TAB_METHODS, id="methods"):
+                methods_tab(config, choosing, comparing, panel, open_=serve_folders)
+            with gr.Tab(common.TAB_SWEEP, id="sweep"):
+                sweep_tab(config, choosing, sweeping, panel, open_=serve_folders)
+            with gr.Tab(common.TAB_ANATOMY, id="anatomy") as tab:
+                anatomy_tab(tab, Looking(opening), panel)
+            with gr.Tab(common.TAB_ABOUT, id="about"):
+                about_tab(config)
         demo.unload(exploring.leave)
         for each in (evaluating, comparing, sweeping, teaching, saving, probing, *sections):
             demo.unload(each.leave)
