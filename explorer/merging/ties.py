@@ -8,6 +8,8 @@
 The paper trims 80 % (d = 0.2). Entries as large as the smallest one kept are kept too, whatever their place.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -15,6 +17,9 @@ from torch import Tensor
 from explorer.merging.chunks import in_chunks
 from explorer.merging.operands import Operands, Values, number_of
 from explorer.merging.task_arithmetic import add_scaled
+
+# Selection is what a move of the density waits for, and numpy does it outside Python's lock: one thread for each end.
+_BOTH = ThreadPoolExecutor(2, thread_name_prefix="ties")
 
 
 def threshold(vector: Tensor, density: float) -> float:
@@ -73,7 +78,7 @@ def merged_vector(operands: Operands, density: float, share: float) -> Tensor:
         slot = (operands.name, "smallest kept", member, density)  # small enough to keep for every place of the slider
         return operands.kept.recall(slot, None, lambda: threshold(ends[member] - base, density))
 
-    lowest = (lowest_kept(0), lowest_kept(1))
+    lowest = list((_BOTH.map if base.device.type == "cpu" else map)(lowest_kept, (0, 1)))
     return in_chunks(lambda one, two: disjoint_mean(trim(one, lowest[0]), trim(two, lowest[1]), share), base, *ends)
 
 

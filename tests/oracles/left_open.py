@@ -1,9 +1,5 @@
 """Entries of a merge that its definition leaves open, so that two programs may rightly differ there.
 
-Slerp is Lerp where two tensors are nearly parallel. mergekit sums their cosine in float32, this program in float64:
-of half a million entries the two were up to 1.4e-5 apart, and of tensors so near to the threshold the one takes the
-arc, the other the line.
-
 Trimming keeps the d·n largest entries: of several as large as the smallest one kept, which ones is not said. Task
 vectors that were stored in half precision have many such. This program keeps all of them; mergekit keeps what comes
 first in an order of its own. And where the votes for either sign all but cancel, the last bit decides.
@@ -13,22 +9,14 @@ import torch
 from torch import Tensor
 
 from explorer.bench import Bench
-from explorer.merging.slerp import COLLINEAR, cosine
 from explorer.recipe import Recipe
 
 _CANCELLED = 1e-6
-_COSINE = 2e-5
 
 
 def left_open(bench: Bench, recipe: Recipe) -> dict[str, Tensor]:
-    """Return masks by tensor, True where an entry is left open; none for methods other than Slerp and TIES."""
+    """Return masks by tensor, True where an entry is left open; none for methods other than TIES."""
     m0, m1, m2 = (bench.live.triple.weights[member] for member in ("m0", "m1", "m2"))
-    if recipe.method == "slerp":
-        return {
-            name: torch.ones_like(one, dtype=torch.bool)
-            for name, one in m1.items()
-            if abs(cosine(one, m2[name]) - COLLINEAR) < _COSINE
-        }
     if recipe.method != "ties":
         return {}
     values = {name: float(value) for name, value in recipe.values}

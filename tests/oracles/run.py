@@ -16,7 +16,7 @@ import torch
 from oracles.groupings import groupings
 from oracles.least_squares import excess_over_least_squares
 from oracles.left_open import left_open
-from oracles.peers import MEMBERS, authors, mergekit, yaml_of
+from oracles.peers import MEMBERS, authors, mergekit, write_doubles, yaml_of
 from oracles.slow_sa_merge import shares, slow_sa_merge
 from tiny_whisper import write_companions, write_whisper
 from torch import Tensor
@@ -87,6 +87,7 @@ def opened(name: str, folder: Path) -> Bench:
 
 def with_mergekit(bench: Bench, folder: Path, peers: Path) -> Iterator[Row]:
     """Compare with mergekit, by YAML of its documentation and by YAML of our export."""
+    write_doubles(folder)
     for method, points in POINTS.items():
         recipes = [recipe_from({"triple": bench.spec.name, "method": method, **point}) for point in points]
         opens = [left_open(bench, recipe) for recipe in recipes]
