@@ -41,7 +41,7 @@ def test_ties_is_chosen_its_density_moved_and_the_merge_answers(page, real_bench
     assert text_of(page, "merge") != before
     # M0 has a window of its own on the page; in the merge's window it hears the same.
     bench = real_bench.bench("tiny-en", no_progress)
-    clip = load_clip(Path(__file__).parents[2] / "assets" / "clips" / "s05_strong.flac")
+    clip = load_clip(Path(__file__).parents[2] / "assets" / "clips" / "s05_strong_room.flac")
     with bench.live.checkpoint("m0") as model:
         (heard_by_m0,) = bench.transcriber.transcribe(model, [clip], Decoding("fit"), Halt())
     said = page.locator("#reference textarea").input_value()
