@@ -6,6 +6,7 @@ Also the entry point of the Hugging Face Space. ``python app.py --help`` lists t
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 # Before gradio is imported: a page about children's speech tells nobody that it is running.
@@ -43,6 +44,7 @@ def main() -> int:
             samples = {utterance.id: utterance for utterance in read_manifest(corpus.path).utterances}
         # Folders of this machine are for the person sitting at it, unless they say otherwise.
         serve_folders = options.serve_corpora or (options.host in LOOPBACK and not options.share)
+        config = replace(config, own_places=serve_folders)
         opening = Opening(config, options.device, own_places=serve_folders)
         shelf, saved = Shelf(), SavedFiles()
         shipped = read_shipped(HERE / "assets" / SHIPPED_FILE, config, samples.values())
@@ -98,7 +100,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--open", action="store_true", help="open the page in this machine's browser")
     parser.add_argument("--share", action="store_true", help="a public address through Gradio's tunnel")
-    parser.add_argument("--serve-corpora", action="store_true", help="let visitors name folders of this machine")
+    parser.add_argument(
+        "--serve-corpora", action="store_true", help="let visitors name folders of this machine, and repositories"
+    )
     return parser.parse_args()
 
 

@@ -125,7 +125,7 @@ class Saving:
             raise RecipeError(f"Save: expected {', '.join(DTYPES)}, but got {seen(dtype)}.")
         clips = saving.sample_clips(workbench.config) if entry(shown, "verify") is True else None
         address, folder = self._saved.place(session)
-        target = folder / f"{recipe.triple}-{recipe.method}-{recipe.id[:8]}.zip"
+        target = folder / f"{recipe.stem}.zip"
         began, stamp = time.monotonic(), base["stamp"]
         with closing(saving.write_zip(workbench, bench, recipe, target, dtype, clips)) as steps:
             while True:

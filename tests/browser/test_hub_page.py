@@ -1,0 +1,100 @@
+"""One's own checkpoints: named on the page, looked at, fetched from a Hub, given up, taken up again, opened, linked."""
+
+from pathlib import Path
+
+import pytest
+from driving import ROOT, Server, heard, recipe_of
+from hub_standin import HubStandin, commit_of
+from material import write_config
+
+pytestmark = pytest.mark.browser
+
+CORPORA = """
+corpora:
+  - {{name: samples, path: '{clips}'}}
+"""
+
+
+@pytest.fixture
+def hub(tiny_whisper_folders):
+    with HubStandin() as hub:
+        for name in ("base", "m1", "m2"):
+            folder: Path = getattr(tiny_whisper_folders, name)
+            hub.add(f"o/{name}", {path.name: path.read_bytes() for path in folder.iterdir()})
+        hub.licences["o/m1"] = "mit"
+        yield hub
+
+
+@pytest.fixture
+def hub_server(hub, tiny_whisper_folders, tmp_path):
+    config = write_config(tmp_path / "checkpoints.yaml", tiny_whisper_folders)
+    config.write_text(config.read_text() + CORPORA.format(clips=ROOT / "assets" / "clips"))
+    homes = {"HF_HOME": str(tmp_path / "hf"), "SA_MERGE_CACHE": str(tmp_path / "own"), "HF_TOKEN": "hf_secret"}
+    log = tmp_path / "log.txt"
+    options = ("--config", str(config), "--device", "cpu")
+    server = Server(log, *options, HF_ENDPOINT=hub.endpoint, HF_HUB_OFFLINE="0", SA_MERGE_DISK_BUDGET="5", **homes)
+    yield server
+    server.stop()
+    assert "hf_secret" not in log.read_text()
+
+
+def test_a_triple_of_the_hub_is_looked_at_fetched_and_heard(hub, hub_server, new_page):
+    page = new_page(hub_server.url)
+    heard(page)
+    assert not page.locator("#hub-section").is_visible()
+    page.locator("#hub-open").click()
+    for role, repo in (("base", "o/base"), ("m1", "o/m1"), ("m2", "o/gone")):
+        page.locator(f"#hub-{role}").fill(repo)
+    page.locator("#hub-m2").press("Enter")
+    fault = page.locator("[data-role=m2] .sam-problem")
+    fault.wait_for()
+    assert "o/gone: the Hub has no such model or keeps it private" in fault.inner_text()
+    assert page.locator("#hub-fetch").is_disabled()
+    page.locator("#hub-m2").fill("o/m2")
+    page.locator("#hub-look").click()
+    page.wait_for_selector("[data-role=m2][data-good=true]")
+    told = page.locator("#hub").inner_text()
+    commits = {repo: commit_of(files) for repo, files in hub.repos.items()}
+    for part in ("licence: mit", "fits the base", f"@{commits['o/m1'][:10]}", "To fetch: ", "budget of 5.0 GB"):
+        assert part in told
+    assert hub.sent < 600_000  # two looks; one file of weights has three megabytes
+
+    # Given up in the middle; the next press goes on. The page is used meanwhile.
+    hub.fault = "stall"
+    page.locator("#hub-fetch").click()
+    page.wait_for_function("() => document.querySelector('#hub progress')?.value > 1e6")
+    page.locator("#sam-schedule").select_option("constant")
+    heard(page)
+    page.locator("#hub-cancel").click()
+    page.wait_for_selector("#hub .sam-notice-stopped")
+    hub.fault = None
+    hub.going.set()
+    page.locator("#hub-fetch").click()
+    page.wait_for_selector("#hub .sam-notice-opened", timeout=60_000)
+    heard(page)
+    name = "hub:" + "+".join(f"o/{each}@{commits[f'o/{each}']}" for each in ("base", "m1", "m2"))
+    assert recipe_of(page)["triple"] == page.locator("#sam-triple").input_value() == name
+    page.locator("#save summary").first.click()
+    page.locator("#save-kind").select_option("recipe")
+    with page.expect_download() as download:
+        page.locator("#save-go").click()
+    kept = download.value.path().read_text()
+    assert f"revision: {commits['o/m2']}" in kept
+
+    # This browser remembers it; another one, with the link, is led to the section, which is filled in.
+    link = page.evaluate("() => SAMerge.linkNow()")
+    page.reload()
+    heard(page)
+    assert recipe_of(page)["triple"] == name
+    other = new_page(link)
+    heard(other)
+    assert "are not open on this page" in other.locator(".sam-notices").inner_text()
+    assert other.locator("#hub-m1-revision").input_value() == commits["o/m1"]
+    other.locator("#hub-look").click()
+    other.wait_for_selector("[data-role=m2][data-good=true]")
+    assert "on this machine" in other.locator("#hub").inner_text()
+    other.locator("#hub-fetch").click()
+    other.wait_for_selector("#hub .sam-notice-opened", timeout=60_000)
+    heard(other)
+    assert recipe_of(other) == recipe_of(page)
+    assert "hf_secret" not in other.content()
