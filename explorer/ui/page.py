@@ -27,6 +27,7 @@ from explorer.ui.opening import Opening
 from explorer.ui.own_triples import OwnTriples
 from explorer.ui.probe_panel import ProbePanel
 from explorer.ui.probing import Probing
+from explorer.ui.pushing import Logins
 from explorer.ui.real_speech import RealSpeech
 from explorer.ui.recipe_panel import recipe_panel
 from explorer.ui.render import Column, model_titles, transcripts
@@ -77,6 +78,7 @@ def build_page(
     shipped: Shipped | None,
     *,
     serve_folders: bool,
+    logins: Logins = "none",
 ) -> gr.Blocks:
     """Build the page.
 
@@ -88,6 +90,7 @@ def build_page(
         saved: keeps the models that visitors saved; ``serving.routes`` serves them.
         shipped: results for the sample clips, if they belong to what is here.
         serve_folders: whether visitors may evaluate folders of this machine.
+        logins: under whose login merges are pushed to the Hub.
     """
     choosing = Choosing(config, serve_folders=serve_folders)
     teaching = Teaching(opening, choosing, open_=serve_folders)
@@ -95,7 +98,7 @@ def build_page(
     exploring, evaluating = Exploring(opening, clips, shipped), Evaluating(opening, choosing, shelf)
     sections = (Lensing(opening, clips), Striping(opening, clips, shipped))
     probing = Probing(opening, samples, shelf)
-    saving, own = Saving(opening, saved), OwnTriples(opening)
+    saving, own = Saving(opening, saved, logins), OwnTriples(opening)
     comparing, sweeping = Comparing(opening, choosing), Sweeping(opening, choosing, open_=serve_folders)
     demo = gr.Blocks(title=common.TITLE, analytics_enabled=False, fill_width=True, delete_cache=(600, 3600))
     with demo:

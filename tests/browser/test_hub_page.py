@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 from driving import ROOT, Server, heard, recipe_of
-from hub_standin import HubStandin, commit_of
+from hub_push_standin import WritableHub
+from hub_standin import commit_of
 from material import write_config
 
 pytestmark = pytest.mark.browser
@@ -17,7 +18,8 @@ corpora:
 
 @pytest.fixture
 def hub(tiny_whisper_folders):
-    with HubStandin() as hub:
+    with WritableHub() as hub:
+        hub.writers = {"hf_secret"}
         for name in ("base", "m1", "m2"):
             folder: Path = getattr(tiny_whisper_folders, name)
             hub.add(f"o/{name}", {path.name: path.read_bytes() for path in folder.iterdir()})
@@ -30,6 +32,7 @@ def hub_server(hub, tiny_whisper_folders, tmp_path):
     config = write_config(tmp_path / "checkpoints.yaml", tiny_whisper_folders)
     config.write_text(config.read_text() + CORPORA.format(clips=ROOT / "assets" / "clips"))
     homes = {"HF_HOME": str(tmp_path / "hf"), "SA_MERGE_CACHE": str(tmp_path / "own"), "HF_TOKEN": "hf_secret"}
+    homes |= {"HF_HUB_DISABLE_XET": "1"}  # it has no stand-in
     log = tmp_path / "log.txt"
     options = ("--config", str(config), "--device", "cpu")
     server = Server(log, *options, HF_ENDPOINT=hub.endpoint, HF_HUB_OFFLINE="0", SA_MERGE_DISK_BUDGET="5", **homes)
@@ -98,3 +101,27 @@ def test_a_triple_of_the_hub_is_looked_at_fetched_and_heard(hub, hub_server, new
     heard(other)
     assert recipe_of(other) == recipe_of(page)
     assert "hf_secret" not in other.content()
+
+
+def test_a_merge_is_pushed_under_the_login_of_this_machine(hub, hub_server, new_page):
+    page = new_page(hub_server.url)
+    heard(page)
+    page.locator("#save summary").first.click()
+    assert not page.locator("#save-repo").is_visible()
+    page.locator("#save-kind").select_option("hub")
+    page.locator("#save-go").click()
+    page.wait_for_selector("#save .sam-notice-error")
+    assert "fill in the field" in page.locator("#save .sam-notice").inner_text()
+    page.locator("#save-repo").fill("o/m1")
+    page.locator("#save-go").click()
+    page.wait_for_function("() => document.querySelector('#save .sam-notice').innerText.includes('already and public')")
+    page.locator("#save-repo").fill("me/merge")
+    page.locator("#save-go").click()
+    link = page.locator("#save a")
+    link.wait_for(timeout=120_000)
+    assert link.get_attribute("href") == f"{hub.endpoint}/me/merge"
+    assert "for your eyes only" in page.locator("#save .sam-notice").inner_text()
+    assert "✓ Verified with plain transformers" in page.locator(".sam-save-verified").inner_text()
+    assert hub.visibility == ["private"]
+    assert "model.safetensors" in hub.repos["me/merge"]
+    assert "hf_secret" not in page.content()
