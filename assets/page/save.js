@@ -20,12 +20,13 @@
     const repo = el("input", { type: "text", id: "save-repo", placeholder: say("save.repo_example"), maxlength: 200, autocomplete: "off", spellcheck: "false" });
     const [everybody, replace] = ["save-public", "save-replace"].map((id) => el("input", { type: "checkbox", id }));
     const hub = [el("label", { class: "sam-choice" }, say("save.repo"), repo), el("label", { class: "sam-check" }, everybody, say("save.public")),
-      el("label", { class: "sam-check" }, replace, say("save.replace")), el("p", { class: "sam-hint sam-save-whose" }, say(props.visitor ? "save.visitor" : "save.machine"))];
+      el("label", { class: "sam-check" }, replace, say("save.replace"))];
+    const whose = el("p", { class: "sam-hint sam-save-whose" }, say(props.visitor ? "save.visitor" : "save.machine"));
     const folder = [el("label", { class: "sam-choice" }, say("save.dtype"), dtype), el("label", { class: "sam-check" }, verify, say("save.verify"))];
     const isModel = () => ["folder", "hub"].includes(kind.value);
     const choose = () => {
       folder.forEach((each) => { each.hidden = !isModel(); });
-      hub.forEach((each) => { each.hidden = kind.value !== "hub"; });
+      [...hub, whose].forEach((each) => { each.hidden = kind.value !== "hub"; });
       go.textContent = kind.value === "hub" ? say("save.push") : say("save.go");
     };
     const shown = el("div", { class: "sam-save-shown" });
@@ -94,7 +95,7 @@
 
     element.replaceChildren(el("details", { class: "sam-fold sam-learning sam-save" }, el("summary", {}, el("b", {}, say("save.title"))),
       el("p", { class: "sam-caption" }, say("save.intro")),
-      el("div", { class: "sam-learning-form" }, el("label", { class: "sam-choice" }, say("save.kind"), kind), ...hub, ...folder),
+      el("div", { class: "sam-learning-form" }, el("label", { class: "sam-choice" }, say("save.kind"), kind), ...hub, ...folder, whose),
       el("div", { class: "sam-learning-buttons" }, go, cancel, open, file), shown));
     choose();
     page.onRecipe(() => { if (props.value?.state === "saved") show(); });

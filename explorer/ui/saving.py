@@ -67,7 +67,7 @@ class Saving:
         signing = self._logins == "visitor"
         on_press(section, self.announce, self.run_signed_in if signing else self.run, [section, panel], "saving")
         if signing:
-            gr.LoginButton(hub_words.SIGN_IN, hub_words.SIGN_OUT, size="sm", elem_id="sign-in")
+            gr.LoginButton(hub_words.SIGN_IN, hub_words.SIGN_OUT.format(name="{}"), size="sm", elem_id="sign-in")
 
     def announce(self, shown: Sent, request: gr.Request) -> None:
         """Say at once, past the queue, that older work of this visitor, or this, is no longer wanted."""
