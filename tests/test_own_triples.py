@@ -15,6 +15,7 @@ import huggingface_hub.constants
 import pytest
 from hub_standin import HubStandin, commit_of
 from material import no_progress
+from safetensors.torch import load
 from test_hub_ahead import REFUSED, WEIGHTS, change_config, files_of
 
 from explorer.__main__ import main
@@ -99,6 +100,10 @@ def test_a_look_costs_kilobytes_and_tells_all(section, standin):
     assert seen["sights"][1]["size"] >= size
     assert seen["needed"] == sum(sight["missing"] for sight in seen["sights"]) > 3 * size
     assert (seen["triple"], seen["layers"], seen["fault"]) == (pinned(standin), (2, 2), "")
+    tensors = load(standin.repos["o/base"][WEIGHTS])
+    assert seen["memory"] == 3 * 4 * sum(
+        tensor.numel() for name, tensor in tensors.items() if name != "proj_out.weight"
+    )
     assert seen["room"]["free"] > 0
     assert seen["room"]["budget"] is None
     assert standin.sent < 400_000

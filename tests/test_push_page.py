@@ -213,6 +213,8 @@ def test_the_page_has_a_button_to_sign_in_only_on_a_space(tiny_workbench, monkey
     assert section.props["kinds"].count("hub") == pushes
     served = {route.path for route in demo.app.routes if hasattr(route, "path")}
     assert ("/login/huggingface" in served) is bool(signs_in)
+    documented = set(demo.get_api_info()["named_endpoints"])
+    assert documented == {"/transcribe", "/export", "/merge", "/evaluate"}
     handlers = {each.fn.__name__ for each in demo.fns.values() if each.fn}
     assert ("run_signed_in" in handlers) is bool(signs_in)
 

@@ -19,11 +19,12 @@
     return base.fault ? { facts, good: null, verdict: say("hub.not_compared") } : { facts, good: true, verdict: say("hub.fits") };
   };
 
-  /** What the download would take of the disk and of its budget. */
-  page.hubRoom = ({ needed, room }) => {
+  /** What the download would take of the disk and of its budget, and the three of the memory. */
+  page.hubRoom = ({ needed, room, memory }) => {
     const parts = [needed ? say("hub.needed", { size: size(needed) }) : say("hub.nothing_needed")];
     if (room) parts.push(say("hub.free", { size: size(room.free) }));
     if (room && room.budget !== null) parts.push(say("hub.budget", { budget: size(room.budget), kept: size(room.kept) }));
+    parts.push(say("hub.memory", { size: size(memory) }));
     return parts.join(" ");
   };
 

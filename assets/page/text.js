@@ -314,6 +314,7 @@
     "hub.nothing_needed": "Nothing has to be fetched.",
     "hub.free": "{size} are free on the disk.",
     "hub.budget": "Of the budget of {budget}, {kept} are taken.",
+    "hub.memory": "Open, the three take up to {size} of memory.",
 
     "real.title": "Real speech",
     "real.corpus": "Corpus",

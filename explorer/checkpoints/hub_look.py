@@ -6,6 +6,7 @@ looked fetches exactly the commits that were looked at: they stand in the name t
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import prod
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,6 +25,7 @@ from explorer.errors import CheckpointError, ConfigError, SourceError
 
 Role = Literal["base", "m1", "m2"]
 ROLES: tuple[Role, ...] = ("base", "m1", "m2")
+_FLOAT_BYTES = 4
 _ENCODER, _DECODER = "encoder_layers", "decoder_layers"
 
 
@@ -63,6 +65,7 @@ class Look:
         fault: a sentence if the three together do not fit on the disk or into its budget, else ``""``.
         triple: its name, with the commits that were seen; None if it cannot be used.
         layers: of the encoder and of the decoder; (0, 0) where the base was not seen.
+        memory: bytes that three models of the base's size take at most, open, in float32; 0 where it was not seen.
     """
 
     sights: tuple[Sight, ...]
@@ -71,6 +74,7 @@ class Look:
     fault: str
     triple: str | None
     layers: tuple[int, int]
+    memory: int
 
 
 def look(spec: TripleSpec, told: Callable[[str], object]) -> Look:
@@ -106,7 +110,8 @@ def look(spec: TripleSpec, told: Callable[[str], object]) -> Look:
     room, needed, fault = _room(fetched)
     usable = base is not None and not fault and not any(sight.fault for sight in sights)
     layers = (int(base.config[_ENCODER]), int(base.config[_DECODER])) if base else (0, 0)
-    return Look(tuple(sights), room, needed, fault, _name(spec, sights) if usable else None, layers)
+    memory = 3 * _FLOAT_BYTES * sum(prod(shape) for shape in base.shapes.values()) if base else 0
+    return Look(tuple(sights), room, needed, fault, _name(spec, sights) if usable else None, layers, memory)
 
 
 def fetch(triple: str, progress: Progress) -> None:

@@ -141,6 +141,7 @@ def build_page(
         demo.unload(exploring.leave)
         for each in (evaluating, comparing, sweeping, teaching, saving, own, probing, *sections):
             demo.unload(each.leave)
+    saving.keep_private(demo)
     return demo
 
 

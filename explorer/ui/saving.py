@@ -69,6 +69,13 @@ class Saving:
         if signing:
             gr.LoginButton(hub_words.SIGN_IN, hub_words.SIGN_OUT.format(name="{}"), size="sm", elem_id="sign-in")
 
+    @staticmethod
+    def keep_private(demo: gr.Blocks) -> None:
+        """Take Gradio's question whether a visitor has signed in out of the API; it is the page's own affair."""
+        for each in demo.fns.values():
+            if each.name == "_check_login_status":
+                each.api_visibility = "private"
+
     def announce(self, shown: Sent, request: gr.Request) -> None:
         """Say at once, past the queue, that older work of this visitor, or this, is no longer wanted."""
         note = self._running.cancel if entry(shown, "action") == "cancel" else self._running.note

@@ -61,7 +61,7 @@ test("a row says what is there, what is to be fetched and what is wrong", () => 
 test("the room that a download takes is told with and without a budget", () => {
   const { page } = own();
   const room = { free: 20.04e9, budget: null, kept: 0 };
-  assert.equal(page.hubRoom({ needed: 302e6, room }), "To fetch: 302 MB. 20.0 GB are free on the disk.");
-  assert.equal(page.hubRoom({ needed: 0, room: { ...room, budget: 5e9, kept: 1e6 } }), "Nothing has to be fetched. 20.0 GB are free on the disk. Of the budget of 5.0 GB, 1 MB are taken.");
-  assert.equal(page.hubRoom({ needed: 0, room: null }), "Nothing has to be fetched.");
+  assert.equal(page.hubRoom({ needed: 302e6, room, memory: 450e6 }), "To fetch: 302 MB. 20.0 GB are free on the disk. Open, the three take up to 450 MB of memory.");
+  assert.equal(page.hubRoom({ needed: 0, room: { ...room, budget: 5e9, kept: 1e6 }, memory: 18.5e9 }), "Nothing has to be fetched. 20.0 GB are free on the disk. Of the budget of 5.0 GB, 1 MB are taken. Open, the three take up to 18.5 GB of memory.");
+  assert.equal(page.hubRoom({ needed: 0, room: null, memory: 1 }), "Nothing has to be fetched. Open, the three take up to 1 MB of memory.");
 });
