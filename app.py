@@ -6,12 +6,14 @@ Also the entry point of the Hugging Face Space. ``python app.py --help`` lists t
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 # Before gradio is imported: a page about children's speech tells nobody that it is running.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
+from gradio.utils import get_space
 
 from explorer.config_file import read_config
 from explorer.corpora.manifest import read_manifest
@@ -20,6 +22,7 @@ from explorer.heap import keep_freed_memory
 from explorer.shipped import SHIPPED_FILE, read_shipped
 from explorer.ui.opening import Opening
 from explorer.ui.page import build_page, page_head
+from explorer.ui.pushing import Logins
 from explorer.ui.saved import SavedFiles
 from explorer.ui.serving import routes
 from explorer.ui.shelf import Shelf
@@ -41,12 +44,15 @@ def main() -> int:
             if corpus.path is None:
                 raise ConfigError(f"{config.path.name}: the first of corpora is the sample clips; give it a path.")
             samples = {utterance.id: utterance for utterance in read_manifest(corpus.path).utterances}
-        # Folders of this machine are for the person sitting at it, unless they say otherwise.
-        serve_folders = options.serve_corpora or (options.host in LOOPBACK and not options.share)
+        # Folders of this machine, and its login, are for the person sitting at it; folders for others if they say so.
+        own = options.host in LOOPBACK and not options.share and get_space() is None
+        serve_folders = options.serve_corpora or own
+        config = replace(config, own_places=serve_folders)
         opening = Opening(config, options.device, own_places=serve_folders)
         shelf, saved = Shelf(), SavedFiles()
         shipped = read_shipped(HERE / "assets" / SHIPPED_FILE, config, samples.values())
-        demo = build_page(config, opening, samples, shelf, saved, shipped, serve_folders=serve_folders)
+        logins: Logins = "machine" if own else "visitor" if _signs_in() else "none"
+        demo = build_page(config, opening, samples, shelf, saved, shipped, serve_folders=serve_folders, logins=logins)
     except (ExplorerError, CorpusError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
@@ -85,6 +91,11 @@ def main() -> int:
     return 0
 
 
+def _signs_in() -> bool:
+    """Say whether visitors of this page can sign in: on a Space whose front matter has ``hf_oauth``."""
+    return get_space() is not None and bool(os.environ.get("OAUTH_CLIENT_ID"))
+
+
 def _has_screen() -> bool:
     """Say whether a browser could open here; without a screen, Linux would start one in the terminal."""
     return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
@@ -98,7 +109,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--open", action="store_true", help="open the page in this machine's browser")
     parser.add_argument("--share", action="store_true", help="a public address through Gradio's tunnel")
-    parser.add_argument("--serve-corpora", action="store_true", help="let visitors name folders of this machine")
+    parser.add_argument(
+        "--serve-corpora", action="store_true", help="let visitors name folders of this machine, and repositories"
+    )
     return parser.parse_args()
 
 

@@ -7,12 +7,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from explorer.errors import ConfigError
+from explorer.errors import ConfigError, seen
 
 Window = Literal["30", "fit"]
 CorpusKind = Literal[
     "manifest", "audiofolder", "table", "kaldi", "myst", "cmu-kids", "cmu-kids-spoken", "speechocean762", "librispeech"
 ]
+
+NOT_STATED = "not stated"
+"""What stands for a licence that nobody has said."""
 
 _STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
@@ -39,7 +42,7 @@ class Source:
     folder: Path | None = None
     task_vector: Path | None = None
     label: str = ""
-    licence: str = "not stated"
+    licence: str = NOT_STATED
     provenance: str = ""
     reported_wer: str = ""
 
@@ -98,6 +101,23 @@ class TripleSpec:
         return self.vectors.get(name) or named_source(name)
 
 
+def named_triple(text: str) -> TripleSpec | None:
+    """Read a triple that a recipe names by its repositories on the Hub.
+
+    Args:
+        text: ``hub:BASE+M1+M2``, each ``OWNER/NAME`` or ``OWNER/NAME@REVISION``.
+
+    Returns:
+        The triple, heard in windows of 30 s; its name is the text. None where the text is of another form.
+    """
+    kind, _, places = text.partition(":")
+    members = [named_source(f"hub:{place}") for place in places.split("+")]
+    base, m1, m2 = (*members, None, None, None)[:3]
+    if kind != "hub" or len(members) != 3 or base is None or m1 is None or m2 is None:
+        return None
+    return TripleSpec(name=text, title=f"{m1.repo} + {m2.repo}", base=base, m1=m1, m2=m2)
+
+
 @dataclass(frozen=True, kw_only=True)
 class CorpusSpec:
     """A corpus the page offers by name: a folder, or a free corpus of the Hub that is fetched when it is first used.
@@ -133,6 +153,7 @@ class Config:
         triples: usable triples, in the file's order.
         corpora: corpora offered by name; the first is the sample clips.
         problems: one sentence for each entry that cannot be used.
+        own_places: whether recipes may name triples by repositories that are not listed.
     """
 
     path: Path
@@ -140,15 +161,23 @@ class Config:
     triples: tuple[TripleSpec, ...]
     corpora: tuple[CorpusSpec, ...]
     problems: tuple[str, ...] = field(default=())
+    own_places: bool = True
 
     def triple(self, name: str) -> TripleSpec:
-        """Find a triple by name.
+        """Find a triple by name, or read one that is named by its repositories on the Hub.
 
         Raises:
-            ConfigError: no usable triple has that name; the message lists those that exist.
+            ConfigError: no usable triple has that name; the message lists those that exist. Or it names repositories,
+                and not all three, or where that is not allowed.
         """
         for spec in self.triples:
             if spec.name == name:
                 return spec
+        if name.startswith("hub:"):
+            if not self.own_places:
+                raise ConfigError(f"triple: {seen(name)}: this server opens no triples but those it lists.")
+            if named := named_triple(name):
+                return named
+            raise ConfigError(f"triple: expected hub:BASE+M1+M2, each OWNER/NAME[@REVISION], but got {seen(name)}.")
         names = ", ".join(spec.name for spec in self.triples) or "none"
         raise ConfigError(f"{self.path.name}: triples: no usable triple is called {name!r}; there are: {names}.")

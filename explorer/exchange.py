@@ -34,7 +34,7 @@ def merge(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
     """Write a merge as a Hugging Face folder."""
     recipe = recipe_of(workbench, options)
     if options.push:  # a login that is missing is told before the work, not after it
-        pushing.check_push(options.push, public=options.public, replace=options.replace)
+        pushing.check_push(_place(options, options.push))
     clips = sample_clips(workbench.config) if options.verify else None
     bench = _open(workbench, recipe)
     fingerprint, verified = finished(workbench.export(bench, recipe, options.out, options.dtype, clips))
@@ -50,8 +50,12 @@ def push(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
     return _push(options, options.folder, options.repo)
 
 
+def _place(options: argparse.Namespace, repo: str) -> pushing.Place:
+    return pushing.Place(repo, public=options.public, replace=options.replace)
+
+
 def _push(options: argparse.Namespace, folder: Path, repo: str) -> dict[str, Any]:
-    done = pushing.push(folder, repo, public=options.public, replace=options.replace)
+    done = pushing.push(folder, _place(options, repo))
     if not options.json:
         seen_by = "for your eyes only" if done.private else "for everybody"
         sys.stdout.write(f"Pushed {folder} to {done.address}, {seen_by}, commit {done.commit}.\n")

@@ -25,6 +25,7 @@ A file may also say which weights its checkpoints had, and where they came from.
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -79,6 +80,12 @@ class Recipe:
         """Return twelve hexadecimal digits that differ when the recipe differs."""
         text = json.dumps(self.as_dict(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def stem(self) -> str:
+        """Return a name for this merge's file; a triple named by its repositories is called ``hub``."""
+        triple = "hub" if self.triple.startswith("hub:") else re.sub(r"[^\w.-]+", "-", self.triple)
+        return f"{triple}-{self.method}-{self.id[:8]}"
 
     @property
     def row(self) -> Method:

@@ -8,7 +8,7 @@ clip, corpus ──────────────────────�
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
@@ -114,19 +114,19 @@ class Workbench:
             CheckpointError: a member cannot be had or does not fit.
             ConfigError: no such triple.
         """
+        with suppress(KeyError):  # not open yet; whoever opens another one keeps nobody of this one waiting
+            self._benches.move_to_end(triple)
+            return self._benches[triple]
         spec = self.config.triple(triple)
         with self._opening:
             if triple not in self._benches:
                 loaded = load_triple(spec, progress)
+                transcriber = Transcriber(loaded.folder, spec.language)
                 self._benches[triple] = Bench(
-                    spec,
-                    LiveModel(loaded, self.device),
-                    Transcriber(loaded.folder, spec.language),
-                    normalizer_of(loaded.folder),
+                    spec, LiveModel(loaded, self.device), transcriber, normalizer_of(loaded.folder)
                 )
                 if len(self._benches) > MAX_TRIPLES:
                     self._benches.popitem(last=False)
-            self._benches.move_to_end(triple)
             return self._benches[triple]
 
     def halt(self, seconds: float, cancelled: Callable[[], bool]) -> Halt:

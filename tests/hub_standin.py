@@ -37,6 +37,7 @@ FAULTS = {
     "cut once": "breaks the first connection for each big file off in the middle",
     "cut": "breaks every connection for a big file off before its first byte",
     "wrong bytes": "serves a big file with its last byte changed",
+    "stall": "serves half of a big file's megabytes, and the rest once ``going`` is set",
     "no ranges": "serves the whole of a big file whatever range is asked for",
 }
 _API = re.compile(r"/api/(?:models|datasets)/([^/]+/[^/]+)/(revision|tree)/([^/]+)")
@@ -71,7 +72,7 @@ class HubStandin:
         self.requests: list[str] = []
         self.tokens: set[str | None] = set()
         self.cut_files: set[str] = set()
-        self.released = threading.Event()
+        self.released, self.going = threading.Event(), threading.Event()
         handler = type("Handler", (self.handler,), {"hub": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
@@ -104,6 +105,7 @@ class HubStandin:
 
     def __exit__(self, *_: object) -> None:
         self.released.set()
+        self.going.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -260,7 +262,13 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(body[:kept])
+            stalled = self.hub.fault == "stall" and "/cdn/" in self.path and len(body) > 1_000_000
+            half = len(body) // 2 if stalled else 0
+            if half:
+                self.wfile.write(body[:half])
+                self.wfile.flush()
+                self.hub.going.wait(60)
+            self.wfile.write(body[half:kept])
         if kept is not None:
             self.close_connection = True
 

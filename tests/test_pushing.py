@@ -13,7 +13,7 @@ from explorer import pushing
 from explorer.checkpoints.hub import hub_folder
 from explorer.errors import ConfigError, PushError
 from explorer.export import export_files
-from explorer.pushing import check_push, push
+from explorer.pushing import Place, check_push, push
 from explorer.recipe import Recipe
 from explorer.steps import finished
 
@@ -58,7 +58,7 @@ def on_the_hub(hub, repo=REPO):
 def refusal(folder, repo=REPO, **options):
     """The sentence a push ends with: one line, naming the repository and never the token."""
     with pytest.raises(PushError) as caught:
-        push(folder, repo, **options)
+        push(folder, Place(repo, **options))
     sentence = str(caught.value)
     assert sentence.startswith(f"{repo}: ")
     assert "\n" not in sentence
@@ -68,7 +68,7 @@ def refusal(folder, repo=REPO, **options):
 
 
 def test_what_was_pushed_comes_back_byte_for_byte(hub, folder, monkeypatch, tmp_path):
-    done = push(folder, REPO)
+    done = push(folder, Place(REPO))
     assert on_the_hub(hub) == contents(folder)
     assert (done.address, done.private) == (f"{hub.endpoint}/{REPO}", True)
     monkeypatch.setenv("SA_MERGE_CACHE", str(tmp_path / "own"))
@@ -80,13 +80,13 @@ def test_what_was_pushed_comes_back_byte_for_byte(hub, folder, monkeypatch, tmp_
 
 
 def test_it_is_private_unless_told_otherwise(hub, folder):
-    push(folder, REPO)
-    assert push(folder, "me/open", public=True).private is False
+    push(folder, Place(REPO))
+    assert push(folder, Place("me/open", public=True)).private is False
     assert hub.visibility == ["private", "public"]
 
 
 def test_it_is_one_commit(hub, folder):
-    push(folder, REPO)
+    push(folder, Place(REPO))
     assert len([line for line in hub.requests if line.startswith("POST") and "/commit/" in line]) == 1
     assert hub.summaries == ["A merge, by SA Merge Explorer"]
 
@@ -99,13 +99,13 @@ def test_only_an_exports_own_files_are_pushed(hub, folder, tmp_path):
     (copy / "diary.txt").write_text("private")
     (copy / ".env").write_text("secret")
     (copy / "clips").mkdir()
-    push(copy, REPO)
+    push(copy, Place(REPO))
     assert on_the_hub(hub) == contents(folder)
 
 
 def test_pushing_the_same_again_changes_nothing(hub, folder):
-    first = push(folder, REPO)
-    assert push(folder, REPO).commit == first.commit
+    first = push(folder, Place(REPO))
+    assert push(folder, Place(REPO)).commit == first.commit
 
 
 def test_a_push_that_broke_off_is_taken_up(hub, folder):
@@ -113,7 +113,7 @@ def test_a_push_that_broke_off_is_taken_up(hub, folder):
     assert "503" in refusal(folder)
     assert on_the_hub(hub) == {}
     del hub.refuse["commit"]
-    push(folder, REPO)
+    push(folder, Place(REPO))
     assert on_the_hub(hub) == contents(folder)
     assert len([line for line in hub.requests if line.startswith("PUT")]) == 1
 
@@ -128,25 +128,25 @@ def test_other_files_are_not_overwritten_without_being_asked(hub, folder):
     assert "--replace" in sentence
     assert hub.repos[REPO] == mine
     with pytest.raises(PushError, match="holds other files already"):
-        check_push(REPO, public=False, replace=False)
-    push(folder, REPO, replace=True)
+        check_push(Place(REPO))
+    push(folder, Place(REPO, replace=True))
     assert on_the_hub(hub) == contents(folder)
     assert mine in hub.commits.values()  # the Hub keeps what was there
 
 
 def test_a_public_repository_is_not_written_to_by_mistake(hub, folder):
     hub.add(REPO, {})
-    for attempt in (push, lambda _, repo: check_push(repo, public=False, replace=True)):
+    for attempt in (push, lambda _, place: check_push(place)):
         with pytest.raises(PushError, match="is there already and public; choose another name, or add --public"):
-            attempt(folder, REPO)
+            attempt(folder, Place(REPO, replace=attempt is not push))
     assert hub.repos[REPO] == {}
-    push(folder, REPO, public=True)
+    push(folder, Place(REPO, public=True))
     assert on_the_hub(hub) == contents(folder)
 
 
 def test_a_private_repository_stays_private(hub, folder):
-    push(folder, REPO)
-    assert push(folder, REPO, public=True).private
+    push(folder, Place(REPO))
+    assert push(folder, Place(REPO, public=True)).private
 
 
 def test_what_changes_meanwhile_is_not_overwritten(hub, folder):
@@ -192,7 +192,7 @@ def test_no_login_is_told_before_anything_is_asked(hub, folder, monkeypatch):
 def test_a_login_of_hf_auth_is_used(hub, folder, monkeypatch, tmp_path):
     monkeypatch.delenv("HF_TOKEN")
     (tmp_path / "no-token").write_text(TOKEN)
-    push(folder, REPO)
+    push(folder, Place(REPO))
     assert hub.tokens >= {f"Bearer {TOKEN}"}
 
 
@@ -227,21 +227,44 @@ def test_offline_mode_does_not_ask(hub, folder, monkeypatch):
 
 def test_the_token_is_nowhere_to_be_read(hub, folder, caplog, capfd):
     caplog.set_level(logging.DEBUG)
-    push(folder, REPO)
+    push(folder, Place(REPO))
     assert TOKEN not in caplog.text + "".join(capfd.readouterr())
     assert not [name for name, data in hub.repos[REPO].items() if TOKEN.encode() in data]
 
 
+def test_a_login_that_comes_with_the_call_is_the_only_one_used(hub, folder, monkeypatch, caplog, capfd):
+    """A host's own login is never used for a visitor's push."""
+    caplog.set_level(logging.DEBUG)
+    hub.writers.add("hf_visitor")
+    monkeypatch.setenv("HF_TOKEN", "hf_host")
+    place = Place(REPO, token="hf_visitor")
+    check_push(place)
+    push(folder, place)
+    assert on_the_hub(hub) == contents(folder)
+    assert hub.tokens - {None} == {"Bearer hf_visitor"}
+    assert "hf_visitor" not in caplog.text + "".join(capfd.readouterr()) + repr(place)
+    with pytest.raises(PushError, match="does not know this login"):
+        push(folder, Place(REPO, token="hf_expired"))
+
+
+def test_a_push_that_is_given_up_leaves_nothing_to_be_seen(hub, folder):
+    with pytest.raises(PushError, match="given up; nothing of it is to be seen"):
+        push(folder, Place(REPO), lambda: False)
+    assert on_the_hub(hub) == {}
+    push(folder, Place(REPO))
+    assert len([line for line in hub.requests if line.startswith("PUT")]) == 1  # what had arrived is not sent again
+
+
 def test_a_folder_that_is_no_export_is_not_pushed(hub, tmp_path):
     with pytest.raises(ConfigError, match="cannot be read as a folder"):
-        push(tmp_path / "absent", REPO)
+        push(tmp_path / "absent", Place(REPO))
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(ConfigError, match=r"is no exported merge \(README.md, merge_recipe.json missing\)"):
         export_files(tmp_path)
     for name in ("README.md", "merge_recipe.json"):
         (tmp_path / name).write_text("{}")
     with pytest.raises(ConfigError, match=r"\(model.safetensors missing\)"):
-        push(tmp_path, REPO)
+        push(tmp_path, Place(REPO))
     assert hub.requests == []
 
 

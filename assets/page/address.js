@@ -13,9 +13,9 @@
   page.HIDES = {
     intro: ".sam-new, .sam-header p", switches: ".sam-switches", share: ".sam-share", keys: ".sam-keys-button",
     tabs: "[role=tablist]", ...Object.fromEntries(["evaluate", "methods", "sweep", "anatomy", "about"].map((id) => [id, `[role=tab][data-tab-id=${id}]`])),
-    triple: ".sam-choice:has(#sam-triple)", method: ".sam-choice:has(#sam-method)", schedule: ".sam-choice:has(#sam-schedule)", formula: ".sam-reading",
+    triple: ".sam-choice:has(#sam-triple), #hub", method: ".sam-choice:has(#sam-method)", schedule: ".sam-choice:has(#sam-schedule)", formula: ".sam-reading",
     dials: ".sam-curve-dials", presets: ".sam-presets", curve: ".sam-curves", tools: ".sam-tools", scope: ".sam-scope", vectors: ".sam-vectors",
-    undo: ".sam-undo", memory: ".sam-memory", clips: "#clips", player: "#player", reference: "#reference", m0: "#with-base", transcripts: "#transcripts", save: "#save",
+    undo: ".sam-undo", memory: ".sam-memory", clips: "#clips", player: "#player", reference: "#reference", m0: "#with-base", transcripts: "#transcripts", save: "#save, #sign-in",
   };
 
   /** What an address asks for: {recipe, clip, tab, hide, problems}. `tables` are the panel's; nothing here throws. */

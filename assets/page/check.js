@@ -86,6 +86,7 @@
     if ((entries.version ?? 1) !== 1) refuse("version", { seen: entries.version });
     const { triple } = entries;
     if (typeof triple !== "string" || !triple) refuse("triple", { seen: triple });
+    if (tables.depths && !(triple in tables.depths) && page.ownPlaces?.(triple)) refuse("own", { seen: triple });
     if (tables.depths) oneOf(triple, Object.keys(tables.depths), "triple");
     const method = oneOf(entries.method ?? "sa", Object.keys(tables.methods), "method");
     const row = tables.methods[method];

@@ -8,6 +8,7 @@
 
   page.mountRecipe = (element, props, trigger) => {
     page.tables = props;
+    if (props.own_places) page.ownTriples().forEach((row) => page.addOwn(props, row));
     const asked = page.readAddress(location.search, props);
     let recipe = asked.recipe || structuredClone(props.value.recipe);
     /** The formula that the ghost shows and that one press goes back to: the last one that was on, or the default reading. */
@@ -155,6 +156,14 @@
     const rest = el("p", { class: "sam-rest" });
     const about = el("p", { class: "sam-reading sam-about" });
     const triple = choice(props.triples, setTriple, { id: "sam-triple" });
+    const hub = el("button", { type: "button", class: "sam-link", id: "hub-open", "aria-expanded": "false", "aria-controls": "hub-section", title: say("recipe.hub.hint"),
+      onclick: (event) => page.openHub(event.currentTarget.getAttribute("aria-expanded") !== "true") }, say("recipe.hub"));
+    /** A triple of one's own that has just been opened: into the menu, and onto the page. */
+    page.offerTriple = (row) => {
+      if (!(row.name in props.triples)) triple.append(el("option", { value: row.name }, row.title));
+      page.addOwn(props, row);
+      setTriple(row.name);
+    };
     const schedule = choice(Object.fromEntries(Object.keys(props.schedules).map((name) => [name, name])), setSchedule, { id: "sam-schedule" });
     const equation = el("code", { class: "sam-formula" });
     const meaning = el("span", { class: "sam-meaning" });
@@ -185,7 +194,7 @@
     const curveDials = el("div", { class: "sam-dials sam-curve-dials" }, mixing.node, ...exponents.map((each) => each.node));
     element.replaceChildren(el("div", { class: "sam-panel" },
       el("div", { class: "sam-choices" },
-        el("label", { class: "sam-choice" }, say("recipe.triple"), triple),
+        el("div", { class: "sam-choice" }, el("span", { class: "sam-choice-head" }, el("label", { for: "sam-triple" }, say("recipe.triple")), hub), triple),
         el("label", { class: "sam-choice" }, say("recipe.method"), method),
         el("label", { class: "sam-choice" }, say("recipe.schedule"), schedule),
         reading),

@@ -4,19 +4,19 @@ A triple that does not belong together, or does not fit on the disk, is refused 
 What is on this machine already is not asked of the Hub again. After the download everything is checked once more.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import constants, try_to_load_from_cache
+from huggingface_hub import constants
 
 from explorer.checkpoints.base import TINY_EN, base_folder, on_this_machine
 from explorer.checkpoints.blueprint import built_shapes
 from explorer.checkpoints.cache import Progress, make_folder, no_progress, require_free_space
 from explorer.checkpoints.hub import listed_model
-from explorer.checkpoints.hub_files import Listing, fetched_files, hub_errors_named
+from explorer.checkpoints.hub_files import Listing, fetched_files, hub_errors_named, missing
 from explorer.checkpoints.hub_header import remote_shapes
 from explorer.checkpoints.hub_snapshot import cached_snapshot
 from explorer.checkpoints.triple_check import check_config, check_same_config, check_same_shapes
@@ -82,11 +82,11 @@ def check_ahead(spec: TripleSpec, progress: Progress) -> dict[str, Listing]:
     listings = to_fetch(spec)
     if not listings:
         return {}
-    _require_room({str(getattr(spec, name).repo): listing for name, listing in listings.items()})
+    require_room([(str(getattr(spec, name).repo), listing) for name, listing in listings.items()])
     outline = _base_outline(spec.base, listings.get("base"), progress)
     for name, source in (("m1", spec.m1), ("m2", spec.m2)):
         if name in listings:
-            _check_member(source, listings[name], outline)
+            check_member(source, listings[name], outline)
     return listings
 
 
@@ -106,8 +106,8 @@ def check_vector_ahead(source: Source, base: Outline) -> Listing | None:
     """
     listing = _listed(source)
     if listing is not None:
-        _require_room({str(source.repo): listing})
-        _check_member(source, listing, base)
+        require_room([(str(source.repo), listing)])
+        check_member(source, listing, base)
     return listing
 
 
@@ -126,24 +126,40 @@ def _base_outline(base: Source, listing: Listing | None, progress: Progress) -> 
     if listing is None or base.repo is None:
         folder = base_folder(base.repo, base.revision, base.folder, progress) if base.repo else existing(base)
         return Outline(read_json(folder / _CONFIG), tensor_shapes(folder), Path(base.name))
-    with _of(base.repo):
+    return remote_outline(base, listing)
+
+
+def remote_outline(base: Source, listing: Listing) -> Outline:
+    """Read what a base model on the Hub is made of, without its weights.
+
+    Raises:
+        SourceError: it cannot be had, or is damaged on the Hub.
+        MismatchError: it is no Whisper.
+    """
+    with of_repo(base.name):
         config = _remote_config(base, listing)
         check_config(config, _REMOTE)
         wanted = built_shapes(config, _REMOTE)
         shapes = _remote_shapes(base, listing)
         check_same_shapes(shapes, _TENSORS, wanted, _REMOTE, remedy="choose another revision of the base model")
-    return Outline(config, shapes, Path(base.repo))
+    return Outline(config, shapes, Path(base.name))
 
 
-def _check_member(source: Source, listing: Listing, base: Outline) -> None:
-    with _of(source.name):
+def check_member(source: Source, listing: Listing, base: Outline) -> None:
+    """See that a checkpoint on the Hub fits its base.
+
+    Raises:
+        SourceError: it cannot be had, or is damaged on the Hub.
+        MismatchError: it is no Whisper, or does not fit.
+    """
+    with of_repo(source.name):
         config = _remote_config(source, listing)
         check_same_config(config, _REMOTE, base.config, base.place / _CONFIG)
         check_same_shapes(_remote_shapes(source, listing), _TENSORS, base.shapes, base.place)
 
 
 @contextmanager
-def _of(repo: str) -> Iterator[None]:
+def of_repo(repo: str) -> Iterator[None]:
     """Put the repository's name before what is wrong with it."""
     try:
         yield
@@ -168,15 +184,19 @@ def _remote_shapes(source: Source, listing: Listing) -> Shapes:
     return of_a_model(shapes, _TENSORS.name)
 
 
-def _require_room(listings: dict[str, Listing]) -> None:
-    """Check that the disk and its budget have room for what is to be fetched of all repositories together."""
-    needed = sum(
-        file.size
-        for repo, listing in listings.items()
-        for file in listing.files
-        if not isinstance(try_to_load_from_cache(repo, file.name, revision=listing.commit), str)
-    )
+def require_room(listings: Sequence[tuple[str, Listing]]) -> int:
+    """Check that the disk and its budget have room for what is to be fetched of all repositories together.
+
+    Returns:
+        The bytes that are to be fetched.
+
+    Raises:
+        SourceError: they have not; all repositories are named.
+    """
+    wanted = {(repo, listing.commit): listing for repo, listing in listings}
+    needed = sum(missing(repo, commit, listing.files) for (repo, commit), listing in wanted.items())
     try:
         require_free_space(make_folder(Path(constants.HF_HUB_CACHE)), needed)
     except SourceError as error:
-        raise SourceError(f"{', '.join(listings)}: {error}") from error
+        raise SourceError(f"{', '.join(repo for repo, _ in wanted)}: {error}") from error
+    return needed

@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
 
@@ -102,33 +103,61 @@ def _settle(folder: Path) -> None:
     folder.chmod(0o777 & ~mask)
 
 
-def require_free_space(folder: Path, needed: int) -> None:
-    """Check that the disk of an existing ``folder`` has ``needed`` bytes free, and the budget for them if there is one.
+@dataclass(frozen=True)
+class Room:
+    """What a disk and its budget have room for, in bytes.
+
+    Attributes:
+        free: on the disk.
+        budget: the most that the app's cache and the Hub library's may hold; None without a budget.
+        kept: what they hold; 0 without a budget.
+    """
+
+    free: int
+    budget: int | None
+    kept: int
+
+
+def room_in(folder: Path) -> Room:
+    """Look how much room there is.
 
     ``SA_MERGE_DISK_BUDGET`` is the most, in GB, that the app's cache and the Hub library's may hold together.
+
+    Args:
+        folder: existing, on the disk that is to be written to.
+
+    Raises:
+        SourceError: the budget is no number.
+    """
+    free = shutil.disk_usage(folder).free
+    budget = os.environ.get("SA_MERGE_DISK_BUDGET", "").strip()
+    if not budget:
+        return Room(free, None, 0)
+    if not re.fullmatch(r"\d+(\.\d*)?|\.\d+", budget):
+        raise SourceError(f"SA_MERGE_DISK_BUDGET: expected gigabytes such as 20, but got {budget!r}; mend or unset it")
+    kept = sum(_size_of(each) for each in _apart(cache_folder(), Path(constants.HF_HUB_CACHE)))
+    return Room(free, int(float(budget) * 1_000 * _MEGABYTE), kept)
+
+
+def require_free_space(folder: Path, needed: int) -> None:
+    """Check that the disk of an existing ``folder`` has ``needed`` bytes free, and the budget for them if there is one.
 
     Raises:
         SourceError: There is less; the sentence names the folder and both sizes in MB. Or the budget is no number.
     """
-    free = shutil.disk_usage(folder).free
-    if free < needed:
+    if needed == 0:
+        return
+    room = room_in(folder)
+    if room.free < needed:
         raise SourceError(
-            f"{folder}: needs {needed / _MEGABYTE:.0f} MB of free disk space and has {free / _MEGABYTE:.0f} MB; "
+            f"{folder}: needs {needed / _MEGABYTE:.0f} MB of free disk space and has {room.free / _MEGABYTE:.0f} MB; "
             f"free some, or point SA_MERGE_CACHE at another disk"
         )
-    budget = os.environ.get("SA_MERGE_DISK_BUDGET", "").strip()
-    if budget and needed:
-        _require_budget(budget, needed)
-
-
-def _require_budget(budget: str, needed: int) -> None:
-    if not re.fullmatch(r"\d+(\.\d*)?|\.\d+", budget):
-        raise SourceError(f"SA_MERGE_DISK_BUDGET: expected gigabytes such as 20, but got {budget!r}; mend or unset it")
-    kept = sum(_size_of(folder) for folder in _apart(cache_folder(), Path(constants.HF_HUB_CACHE)))
-    if kept + needed > float(budget) * 1_000 * _MEGABYTE:
+    if room.budget is not None and room.kept + needed > room.budget:
         raise SourceError(
-            f"{needed / _MEGABYTE:.0f} MB more do not fit into SA_MERGE_DISK_BUDGET ({budget} GB), of which "
-            f"{kept / _MEGABYTE:.0f} MB are taken; raise it, or delete models you no longer need (hf cache rm)"
+            f"{needed / _MEGABYTE:.0f} MB more do not fit into SA_MERGE_DISK_BUDGET ({room.budget / 1e9:g} GB), of "
+            f"which {room.kept / _MEGABYTE:.0f} MB are taken; raise it, or delete models you no longer need "
+            f"(hf cache rm)"
         )
 
 

@@ -46,7 +46,7 @@ def hub_folder(repo: str, revision: str, progress: Progress, listing: Listing | 
     listing = listing or listed_model(repo, revision)
     with hub_errors_named(repo, revision):
         folder = fetched_files(repo, listing.commit, "model", listing.files, progress)["config.json"].parent
-    remember(repo, revision, folder, [file.name for file in listing.files])
+    remember(repo, revision, folder, [file.name for file in listing.files], listing.licence)
     return folder
 
 

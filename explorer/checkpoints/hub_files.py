@@ -4,8 +4,8 @@
 Files are fetched one by one rather than with ``snapshot_download``, whose listing request waits without limit for a Hub
 that has stopped answering.
 
-What is resumed: finished files stay, and within a run a broken connection goes on where it broke. What is not: the file
-that a killed run was in the middle of begins anew, because the library gives its temporary files random names.
+What is resumed: finished files stay, and a big file goes on where it broke off, in this run or a later one
+(``hub_parts``). The library itself would begin it anew, because it gives its temporary files random names.
 """
 
 import logging
@@ -25,7 +25,9 @@ from huggingface_hub.utils.tqdm import tqdm
 
 from explorer.checkpoints.cache import Progress, make_folder, require_free_space
 from explorer.checkpoints.hub_errors import HubUnreachableError, named_failure
+from explorer.checkpoints.hub_parts import arrived, blob_place, bring, file_address
 from explorer.checkpoints.hub_snapshot import remove_if_wrong
+from explorer.config import NOT_STATED
 from explorer.errors import SourceError
 
 _log = logging.getLogger(__name__)
@@ -57,11 +59,13 @@ class Listing:
         commit: 40 hexadecimal digits: what the revision stood for when the Hub was asked.
         files: all of them, or those that are needed.
         licence: as the repository's card states it, or ``not stated``.
+        name: what the Hub calls the repository now.
     """
 
     commit: str
     files: tuple[HubFile, ...]
     licence: str
+    name: str
 
     @property
     def size(self) -> int:
@@ -95,7 +99,7 @@ def listed_files(repo: str, revision: str, repo_type: RepoType) -> Listing:
         _log.warning("%s: is called %s on the Hub now; name it so", repo, info.id)
     licences = [tag.removeprefix("license:") for tag in info.tags or () if tag.startswith("license:")]
     files = tuple(_file(sibling) for sibling in info.siblings or ())
-    return Listing(str(info.sha), files, licences[0] if licences else "not stated")
+    return Listing(str(info.sha), files, licences[0] if licences else NOT_STATED, info.id)
 
 
 def fetched_files(
@@ -111,18 +115,30 @@ def fetched_files(
     """
     cache = make_folder(Path(constants.HF_HUB_CACHE))
     present = {file.name: path for file in files if (path := _present(repo, commit, repo_type, file))}
-    require_free_space(cache, _size(file for file in files if file.name not in present))
-    total, done = _size(files), 0
+    absent = [file for file in files if file.name not in present]
+    require_free_space(cache, sum(file.size - min(file.size, arrived(file.sha256)) for file in absent))
+    total, done = sum(file.size for file in files), 0
     for file in files:
         if file.name not in present:
-            bar = _bar(f"{repo} from the Hub", done, total, progress)
-            present[file.name] = _fetch(repo, commit, repo_type, file, cache, bar)
+            present[file.name] = _fetch(
+                repo, commit, repo_type, file, cache, _told(f"{repo} from the Hub", done, total, progress)
+            )
         done += file.size
     return present
 
 
-def _size(files: Iterable[HubFile]) -> int:
-    return sum(file.size for file in files)
+def _told(what: str, before: int, total: int, progress: Progress) -> Callable[[int], object]:
+    """Return what reports the bytes of one file, after ``before`` bytes of others."""
+    return lambda here: progress(what, before + here, total)
+
+
+def missing(repo: str, commit: str, files: Iterable[HubFile]) -> int:
+    """Return how many bytes of a model's files are still to be fetched."""
+    return sum(
+        file.size - min(file.size, arrived(file.sha256))
+        for file in files
+        if not isinstance(try_to_load_from_cache(repo, file.name, revision=commit), str)
+    )
 
 
 def _ask(repo: str, revision: str, repo_type: RepoType) -> ModelInfo | DatasetInfo:
@@ -177,12 +193,18 @@ def _present(repo: str, commit: str, repo_type: RepoType, file: HubFile) -> Path
     return Path(found)
 
 
-def _fetch(repo: str, commit: str, repo_type: RepoType, file: HubFile, cache: Path, bar: type[tqdm]) -> Path:
+def _fetch(
+    repo: str, commit: str, repo_type: RepoType, file: HubFile, cache: Path, told: Callable[[int], object]
+) -> Path:
     """Fetch one file into the library's cache and verify it.
 
     Raises:
         SourceError: Its SHA-256 is not what the Hub states.
     """
+    if file.sha256:
+        address = file_address(repo, commit, repo_type, file.name, hub_endpoint())
+        blob = blob_place(repo, repo_type, file.sha256, cache)
+        bring(address, blob, file.sha256, file.size, REQUEST_SECONDS, told, f"{repo}: {file.name}")
     path = Path(
         hf_hub_download(
             repo,
@@ -192,7 +214,7 @@ def _fetch(repo: str, commit: str, repo_type: RepoType, file: HubFile, cache: Pa
             cache_dir=cache,
             endpoint=hub_endpoint(),
             etag_timeout=REQUEST_SECONDS,
-            tqdm_class=bar,
+            tqdm_class=_bar(told),
         )
     )
     if file.sha256 and (seen := remove_if_wrong(path, file.sha256)):
@@ -203,8 +225,8 @@ def _fetch(repo: str, commit: str, repo_type: RepoType, file: HubFile, cache: Pa
     return path
 
 
-def _bar(what: str, before: int, total: int, progress: Progress) -> type[tqdm]:
-    """Return a tqdm class that draws nothing and reports bytes to ``progress``, after ``before`` bytes of other files.
+def _bar(told: Callable[[int], object]) -> type[tqdm]:
+    """Return a tqdm class that draws nothing and reports the bytes that are here to ``told``.
 
     The Hub library takes a class where a callback would do.
     """
@@ -215,7 +237,7 @@ def _bar(what: str, before: int, total: int, progress: Progress) -> type[tqdm]:
 
         def update(self, n: float | None = 1) -> bool | None:
             self.n += n or 0
-            progress(what, before + int(self.n), total)
+            told(int(self.n))
             return None
 
     return Bar

@@ -104,14 +104,24 @@ def _stamps(folder: Path, names: Iterable[str]) -> dict[str, list[int]]:
     return {name: [stat.st_size, stat.st_mtime_ns] for name, stat in stats.items()}
 
 
-def remember(repo: str, revision: str, folder: Path, names: Iterable[str]) -> None:
-    """Record that a folder's files are whole and verified.
+def licence_of(repo: str, revision: str) -> str | None:
+    """Return the licence that the Hub stated when a model was fetched; None where it was not asked."""
+    try:
+        licence = json.loads(_record(repo, revision).read_text(encoding="utf-8")).get("licence")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return licence if isinstance(licence, str) else None
+
+
+def remember(repo: str, revision: str, folder: Path, names: Iterable[str], licence: str | None = None) -> None:
+    """Record that a folder's files are whole and verified, and what the Hub stated of their licence.
 
     Raises:
         SourceError: The record cannot be written, for want of rights or space.
     """
     path = _record(repo, revision)
-    text = json.dumps({"folder": str(folder), "files": _stamps(folder, names)}, indent=1)
+    known = {"licence": licence} if licence else {}
+    text = json.dumps({"folder": str(folder), "files": _stamps(folder, names)} | known, indent=1)
     with disk_errors_named("written", path):
         make_folder(path.parent)
         beside = path.with_suffix(".new")

@@ -17,7 +17,7 @@ from explorer.checkpoints.cache import Progress, no_progress
 from explorer.checkpoints.fingerprint import array_digest
 from explorer.checkpoints.hub import hub_folder
 from explorer.checkpoints.hub_files import Listing
-from explorer.checkpoints.hub_snapshot import cached_snapshot, commit_of
+from explorer.checkpoints.hub_snapshot import cached_snapshot, commit_of, licence_of
 from explorer.checkpoints.task_vector import add_task_vector, load_task_vector, task_vector_header, task_vector_shapes
 from explorer.checkpoints.triple_check import check_config, check_finite, check_same_config, check_same_shapes
 from explorer.checkpoints.weights import (
@@ -30,7 +30,7 @@ from explorer.checkpoints.weights import (
     share_equal,
     tensor_shapes,
 )
-from explorer.config import Source, TripleSpec
+from explorer.config import NOT_STATED, Source, TripleSpec
 from explorer.config_file import present
 from explorer.errors import MismatchError, RecipeError, seen
 
@@ -97,8 +97,12 @@ def load_triple(spec: TripleSpec, progress: Progress) -> Triple:
 
 
 def _pinned(source: Source, place: Path) -> Source:
+    """Name the commit of a checkpoint of the Hub, and its licence if nobody has said it yet."""
     commit = commit_of(place) if source.repo else None
-    return replace(source, revision=commit) if commit else source
+    if source.repo is None or commit is None:
+        return source
+    stated = licence_of(source.repo, source.revision) if source.licence == NOT_STATED else None
+    return replace(source, revision=commit, licence=stated or source.licence)
 
 
 def _place(source: Source, progress: Progress, listing: Listing | None) -> Path:

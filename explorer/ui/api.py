@@ -122,7 +122,7 @@ class Endpoints:
                 raise RecipeError(f"dtype: expected one of {', '.join(DTYPES)}, but got {seen(dtype)}.")
             wanted, bench = self._opened(recipe)
             workbench, saving = self._opening.workbench(), importlib.import_module("explorer.saving")
-            target = Path(folder) / f"{wanted.triple}-{wanted.method}-{wanted.id[:8]}.zip"
+            target = Path(folder) / f"{wanted.stem}.zip"
             clips = saving.sample_clips(workbench.config) if verify else None
             with closing(saving.write_zip(workbench, bench, wanted, target, dtype, clips)) as steps:
                 verified = None

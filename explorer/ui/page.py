@@ -24,8 +24,10 @@ from explorer.ui.lensing import Lensing
 from explorer.ui.looking import Looking
 from explorer.ui.methods_tab import methods_tab
 from explorer.ui.opening import Opening
+from explorer.ui.own_triples import OwnTriples
 from explorer.ui.probe_panel import ProbePanel
 from explorer.ui.probing import Probing
+from explorer.ui.pushing import Logins
 from explorer.ui.real_speech import RealSpeech
 from explorer.ui.recipe_panel import recipe_panel
 from explorer.ui.render import Column, model_titles, transcripts
@@ -40,11 +42,23 @@ from explorer.ui.text import common
 from explorer.ui.text import explore as words
 
 SCRIPTS = (
-    *("text", "dom", "hand", "schedule", "edits", "check", "link", "store", "trail", "pictures", "behind"),
+    *("text", "dom", "hand", "schedule", "edits", "check", "link", "store", "own", "trail", "pictures", "behind"),
     *("lane", "tools", "curve", "dials", "presets", "memory", "recalled", "recipe", "pins", "address", "keys"),
     *("needle", "layers", "clips", "real", "grid", "words", "jump", "transcripts", "ranges", "stripe"),
     *("colours", "sound", "spectrogram", "word_panel", "lens", "buttons"),
-    *("evaluation", "results", "closer", "comparison", "sweep", "anatomy", "losses", "learning", "save", "header"),
+    *(
+        "evaluation",
+        "results",
+        "closer",
+        "comparison",
+        "sweep",
+        "anatomy",
+        "losses",
+        "learning",
+        "save",
+        "hub",
+        "header",
+    ),
 )
 MODEL_QUEUE = "model"
 
@@ -64,6 +78,7 @@ def build_page(
     shipped: Shipped | None,
     *,
     serve_folders: bool,
+    logins: Logins = "none",
 ) -> gr.Blocks:
     """Build the page.
 
@@ -75,6 +90,7 @@ def build_page(
         saved: keeps the models that visitors saved; ``serving.routes`` serves them.
         shipped: results for the sample clips, if they belong to what is here.
         serve_folders: whether visitors may evaluate folders of this machine.
+        logins: under whose login merges are pushed to the Hub.
     """
     choosing = Choosing(config, serve_folders=serve_folders)
     teaching = Teaching(opening, choosing, open_=serve_folders)
@@ -82,7 +98,7 @@ def build_page(
     exploring, evaluating = Exploring(opening, clips, shipped), Evaluating(opening, choosing, shelf)
     sections = (Lensing(opening, clips), Striping(opening, clips, shipped))
     probing = Probing(opening, samples, shelf)
-    saving = Saving(opening, saved)
+    saving, own = Saving(opening, saved, logins), OwnTriples(opening)
     comparing, sweeping = Comparing(opening, choosing), Sweeping(opening, choosing, open_=serve_folders)
     demo = gr.Blocks(title=common.TITLE, analytics_enabled=False, fill_width=True, delete_cache=(600, 3600))
     with demo:
@@ -109,6 +125,7 @@ def build_page(
                     real,
                     teaching,
                     saving,
+                    own,
                     own_places=opening.own_places,
                 )
             with gr.Tab(common.TAB_EVALUATE, id="evaluate"):
@@ -122,8 +139,9 @@ def build_page(
             with gr.Tab(common.TAB_ABOUT, id="about"):
                 about_tab(config)
         demo.unload(exploring.leave)
-        for each in (evaluating, comparing, sweeping, teaching, saving, probing, *sections):
+        for each in (evaluating, comparing, sweeping, teaching, saving, own, probing, *sections):
             demo.unload(each.leave)
+    saving.keep_private(demo)
     return demo
 
 
@@ -136,6 +154,7 @@ def _explore_tab(
     real: RealSpeech,
     teaching: Teaching,
     saving: Saving,
+    own_triples: OwnTriples,
     *,
     own_places: bool,
 ) -> gr.HTML:
@@ -148,6 +167,7 @@ def _explore_tab(
     at_first = at_first or transcripts(waiting, "loading", None) | {"notice": common.LOADING}
     with gr.Row():
         with gr.Column(scale=8, min_width=320, elem_classes="sam-main"):
+            own_triples.lay_out()
             panel = recipe_panel(config, recipe, own_places=own_places)
             probes = ProbePanel(probing)
             heard = gr.HTML(

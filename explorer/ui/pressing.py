@@ -13,6 +13,7 @@ def on_press(
     run: Callable[..., object],
     inputs: Sequence[gr.HTML],
     queue: str,
+    at_once: int = 1,
 ) -> None:
     """Let one press be two events: the first says at once what is not wanted any more, the second waits for its turn.
 
@@ -21,7 +22,8 @@ def on_press(
         announce: takes the section's value, past the queue.
         run: takes the values of ``inputs``.
         inputs: of ``run``, the section first.
-        queue: in which one run at a time has its turn.
+        queue: in which ``at_once`` runs at a time have their turn.
+        at_once: see there.
     """
     section.submit(announce, section, None, **PLUMBING)
     section.submit(
@@ -29,7 +31,7 @@ def on_press(
         list(inputs),
         section,
         concurrency_id=queue,
-        concurrency_limit=1,
+        concurrency_limit=at_once,
         show_progress="hidden",
         trigger_mode="always_last",
         api_visibility="private",

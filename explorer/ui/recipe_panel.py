@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from explorer.addition import MAX_BETA
-from explorer.attention import LANES, PARTS
+from explorer.attention import LANES, PARTS, Lane
 from explorer.config import Config, TripleSpec
 from explorer.methods import METHODS
 from explorer.recipe import Recipe, recipe_from
@@ -21,15 +21,16 @@ def recipe_panel(config: Config, recipe: Recipe, *, own_places: bool) -> gr.HTML
     Args:
         config: of checkpoints.yaml.
         recipe: shown first.
-        own_places: whether visitors may add checkpoints named by folder or repository.
+        own_places: whether visitors may add checkpoints named by folder or repository, and open triples by it.
     """
+    rows = [triple_row(spec, dict.fromkeys(LANES, spec.layers)) | {"title": _title(spec)} for spec in config.triples]
     return gr.HTML(
         value={"recipe": recipe.as_dict(), "stamp": 0},
         html_template="",
         js_on_load="SAMerge.mountRecipe(element, props, trigger); // fires 'submit'",
-        triples={spec.name: _title(spec) for spec in config.triples},
-        depths={spec.name: dict.fromkeys(LANES, spec.layers) for spec in config.triples},
-        vectors={spec.name: _vectors(spec) for spec in config.triples},
+        triples={row["name"]: row["title"] for row in rows},
+        depths={row["name"]: row["depths"] for row in rows},
+        vectors={row["name"]: row["vectors"] for row in rows},
         max_beta=MAX_BETA,
         own_places=own_places,
         parts=list(PARTS),
@@ -38,6 +39,16 @@ def recipe_panel(config: Config, recipe: Recipe, *, own_places: bool) -> gr.HTML
         preset=recipe.as_dict(),
         elem_id="recipe",
     )
+
+
+def triple_row(spec: TripleSpec, depths: Mapping[Lane, int]) -> dict[str, Any]:
+    """Return what the browser has to know of a triple that is in its menu.
+
+    Args:
+        spec: of the triple.
+        depths: layers of each lane.
+    """
+    return {"name": spec.name, "title": spec.title, "depths": dict(depths), "vectors": dict(_vectors(spec))}
 
 
 def method_rows(recipe: Recipe) -> dict[str, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The Save section on the Explore tab: a recipe leaves as a text or as its model's zip, and comes back from a file."""
+"""The Save section on the Explore tab: a recipe leaves as a text, as a zip, to the Hub, and comes back from a file."""
 
 import importlib
 import time
@@ -16,14 +16,18 @@ from explorer.summary import Json
 from explorer.ui.newest import CANCELLED, Newest
 from explorer.ui.opening import Opening
 from explorer.ui.pressing import on_press
+from explorer.ui.pushing import Logins, place_of, pushed
 from explorer.ui.saved import SavedFiles
 from explorer.ui.sent import Sent, entry, recipe_entries, stamp_of
 from explorer.ui.text import explore as words
+from explorer.ui.text import hub as hub_words
 
 if TYPE_CHECKING:
+    from explorer.bench import Bench
+    from explorer.pushing import Place
     from explorer.verification import DataType
 
-FOLDER = "folder"
+FOLDER, HUB = "folder", "hub"
 DTYPES: "tuple[DataType, ...]" = ("float32", "float16", "bfloat16")
 LONGEST = 1_000_000  # characters of a file that is opened
 
@@ -31,15 +35,17 @@ LONGEST = 1_000_000  # characters of a file that is opened
 class Saving:
     """The handlers of the section; one object serves everyone."""
 
-    def __init__(self, opening: Opening, saved: SavedFiles) -> None:
+    def __init__(self, opening: Opening, saved: SavedFiles, logins: Logins = "none") -> None:
         """Take what the section works with.
 
         Args:
             opening: of the workbench.
             saved: keeps the zips for their visitors.
+            logins: under whose login merges are pushed to the Hub.
         """
         self._opening = opening
         self._saved = saved
+        self._logins = logins
         self._running = Newest()
 
     def lay_out(self, panel: gr.HTML) -> None:
@@ -52,12 +58,23 @@ class Saving:
             value={"state": "", "stamp": 0},
             html_template="",
             js_on_load="SAMerge.mountSave(element, props, trigger, watch); // fires 'submit'",
-            kinds=[FOLDER, *FORMATS],
+            kinds=[FOLDER, *([] if self._logins == "none" else [HUB]), *FORMATS],
+            visitor=self._logins == "visitor",
             dtypes=list(DTYPES),
             longest=LONGEST,
             elem_id="save",
         )
-        on_press(section, self.announce, self.run, [section, panel], "saving")
+        signing = self._logins == "visitor"
+        on_press(section, self.announce, self.run_signed_in if signing else self.run, [section, panel], "saving")
+        if signing:
+            gr.LoginButton(hub_words.SIGN_IN, hub_words.SIGN_OUT.format(name="{}"), size="sm", elem_id="sign-in")
+
+    @staticmethod
+    def keep_private(demo: gr.Blocks) -> None:
+        """Take Gradio's question whether a visitor has signed in out of the API; it is the page's own affair."""
+        for each in demo.fns.values():
+            if each.name == "_check_login_status":
+                each.api_visibility = "private"
 
     def announce(self, shown: Sent, request: gr.Request) -> None:
         """Say at once, past the queue, that older work of this visitor, or this, is no longer wanted."""
@@ -69,8 +86,14 @@ class Saving:
         self._running.forget(str(request.session_hash))
         self._saved.forget(str(request.session_hash))
 
-    def run(self, shown: Sent, panel: Sent, request: gr.Request) -> Iterator[object]:
-        """Save the panel's recipe, or open a file."""
+    def run_signed_in(
+        self, shown: Sent, panel: Sent, request: gr.Request, token: gr.OAuthToken | None
+    ) -> Iterator[object]:
+        """Do what ``run`` does for a visitor of a Space, who may have signed in."""
+        yield from self.run(shown, panel, request, token.token if token else None)
+
+    def run(self, shown: Sent, panel: Sent, request: gr.Request, token: str | None = None) -> Iterator[object]:
+        """Save the panel's recipe, push it, or open a file."""
         session, stamp, action = str(request.session_hash), stamp_of(shown), entry(shown, "action")
         if not self._running.begin(session, stamp):
             yield gr.skip()  # cancelled: the work has been told, and says so itself
@@ -84,7 +107,7 @@ class Saving:
             if action == "open":
                 yield from self._open(shown, base)
             else:
-                yield from self._save(shown, panel, base, session)
+                yield from self._save(shown, panel, base, session, token)
         except (ExplorerError, OSError) as error:
             if not self._running.is_past(session, stamp + CANCELLED):
                 says = words.SAVING_REFUSED.format(why=error.strerror) if isinstance(error, OSError) else str(error)
@@ -105,28 +128,32 @@ class Saving:
         opened_file = words.OPENED_FILE.format(name=name, recipe=found[0].summary)
         yield base | {"state": "opened", "notice": opened_file, "recipe": found[0].as_dict()}
 
-    def _save(self, shown: Sent, panel: Sent, base: Json, session: str) -> Iterator[Json]:
+    def _save(self, shown: Sent, panel: Sent, base: Json, session: str, token: str | None) -> Iterator[Json]:
         kind, dtype = entry(shown, "kind"), entry(shown, "dtype")
-        if kind != FOLDER and kind not in FORMATS:
+        if kind not in (FOLDER, HUB, *FORMATS):
             raise RecipeError(f"Save: expected one of {', '.join((FOLDER, *FORMATS))}, but got {seen(kind)}.")
         workbench = self._opening.workbench()
+        place = place_of(shown, self._logins, token) if kind == HUB else None
         recipe = workbench.recipe(recipe_entries(panel), "page")
         if not workbench.is_open(recipe.triple):
             for says in self._opening.told(recipe.triple, lambda: self._opening.bench(recipe.triple)):
                 yield base | {"state": "running", "notice": says}
         bench = self._opening.bench(recipe.triple)
         saving = importlib.import_module("explorer.saving")  # torch is there by now, not at the start
-        if kind != FOLDER:
+        if kind in FORMATS:
             text, fingerprint = saving.saved_text(bench, recipe, kind, local=self._opening.own_places)
             told = words.SAVED_TEXT.format(recipe=recipe.summary, fingerprint=fingerprint)
             yield base | {"state": "saved", "notice": told, "text": text, "file": FILE_NAMES[kind]}
             return
         if dtype not in DTYPES:
             raise RecipeError(f"Save: expected {', '.join(DTYPES)}, but got {seen(dtype)}.")
-        clips = saving.sample_clips(workbench.config) if entry(shown, "verify") is True else None
+        verify, began, stamp = entry(shown, "verify") is True, time.monotonic(), base["stamp"]
+        if place is not None:
+            yield from self._push(base, session, bench, recipe, dtype, place, verify=verify)
+            return
+        clips = saving.sample_clips(workbench.config) if verify else None
         address, folder = self._saved.place(session)
-        target = folder / f"{recipe.triple}-{recipe.method}-{recipe.id[:8]}.zip"
-        began, stamp = time.monotonic(), base["stamp"]
+        target = folder / f"{recipe.stem}.zip"
         with closing(saving.write_zip(workbench, bench, recipe, target, dtype, clips)) as steps:
             while True:
                 try:
@@ -149,6 +176,28 @@ class Saving:
             "address": address,
             "file": target.name,
         }
+
+    def _push(
+        self,
+        base: Json,
+        session: str,
+        bench: "Bench",
+        recipe: Recipe,
+        dtype: "DataType",
+        place: "Place",
+        *,
+        verify: bool,
+    ) -> Iterator[Json]:
+        began, stamp = time.monotonic(), base["stamp"]
+
+        def past() -> bool:
+            return self._running.is_past(session, stamp)
+
+        for value in pushed(self._opening, bench, recipe, dtype, place, verify=verify, past=past):
+            if isinstance(value, Step):
+                yield base | _told(value, time.monotonic() - began)
+            elif not self._running.is_past(session, stamp + CANCELLED):
+                yield base | value  # else a newer run of this visitor goes on from here
 
 
 def _told(step: Step, seconds: float) -> Json:

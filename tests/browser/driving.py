@@ -21,18 +21,21 @@ def free_port() -> int:
 
 
 class Server:
-    """``python app.py`` in a process of its own, with no way to any network but this machine's."""
+    """``python app.py`` in a process of its own, with no way to any network but this machine's.
 
-    def __init__(self, log: Path, *options: str) -> None:
+    ``environment`` is what it finds in its environment beside what is there.
+    """
+
+    def __init__(self, log: Path, *options: str, **environment: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
         self.log = log
-        environment = dict(os.environ, GRADIO_SERVER_PORT=str(self.port), HF_HUB_OFFLINE="1", PYTHONUNBUFFERED="1")
+        usual = {"GRADIO_SERVER_PORT": str(self.port), "HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
         self.started = time.monotonic()
         with log.open("w") as output:
             self.process = subprocess.Popen(
                 [sys.executable, str(ROOT / "app.py"), *options],
-                env=environment,
+                env=os.environ | usual | environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=ROOT,
