@@ -100,11 +100,11 @@ def test_the_triple_of_explore_is_the_one_that_is_looked_into(page):
     opened(page)
     first = page.locator("#anatomy-map-reading").inner_text()
     page.get_by_role("tab", name="Explore").click()
-    page.locator("#sam-triple").select_option("tiny-en-quarter-hour")
+    page.locator("#sam-triple").select_option("tiny-en-hour")
     heard(page)
     page.get_by_role("tab", name="Anatomy").click()
-    page.wait_for_selector(".sam-anatomy[data-triple=tiny-en-quarter-hour]", timeout=60_000)
+    page.wait_for_selector(".sam-anatomy[data-triple=tiny-en-hour]", timeout=60_000)
     page.wait_for_function(
         "(first) => document.querySelector('#anatomy-map-reading')?.innerText !== first", arg=first, timeout=10_000
     )
-    assert "tiny-en-quarter-hour" in page.locator("#anatomy").inner_text()
+    assert "tiny-en-hour" in page.locator("#anatomy").inner_text()
