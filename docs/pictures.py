@@ -33,7 +33,7 @@ def main(url: str) -> None:
         page.reload()
         _settled(page)
         page.get_by_role("button", name="Dark", exact=True).click()
-        page.locator(".sam-said-word").nth(1).click()
+        page.locator(".sam-said-word").last.click()  # the merge hears it, and neither parent does
         page.wait_for_selector(".sam-word-panel .sam-chances")
         page.locator(".sam-said-row").evaluate("(row) => window.scrollTo(0, row.getBoundingClientRect().top - 20)")
         still(page, "screenshot-words.png")
