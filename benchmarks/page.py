@@ -33,10 +33,12 @@ from explorer.checkpoints.cache import no_progress
 from explorer.checkpoints.triple import build_model, load_triple
 from explorer.config_file import read_config
 from explorer.device import pick_device
+from explorer.heap import keep_freed_memory
 from explorer.live_model import LiveModel
 from explorer.recipe import Recipe
 from pathlib import Path
 rss = lambda: int(open('/proc/self/statm').read().split()[1]) * os.sysconf('SC_PAGE_SIZE') / 1e6
+keep_freed_memory()
 start = rss()
 spec = read_config(Path('checkpoints.yaml')).triples[0]
 triple = load_triple(spec, no_progress)
