@@ -23,7 +23,7 @@ ENV HOME=/home/explorer \
     GRADIO_SERVER_NAME=0.0.0.0 \
     GRADIO_SERVER_PORT=7860 \
     PYTHONDONTWRITEBYTECODE=1
-RUN python -m explorer fetch
+RUN python -m compileall -q app.py explorer && python -m explorer fetch
 
 EXPOSE 7860
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-oracles
 
-.PHONY: run test weights check static fix browser node clean reproduce oracles
+.PHONY: run test weights check static fix browser node clean reproduce oracles container
 
 run: $(VENV)/.app
 	$(BIN)/python app.py --open
@@ -32,6 +32,11 @@ reproduce: $(VENV)/.app
 # Our tensors beside those of mergekit, of the authors' script (SA_MERGE_SCRIPT=/path/to/sa_merge.py) and of numpy.
 oracles: $(VENV)/.app $(PEERS)/.ready
 	PYTHONPATH=.:tests $(BIN)/python -m oracles.run --peers $(PEERS) $(OPTIONS)
+
+# The Dockerfile where no engine runs: its steps in a Debian of its own, as root. OPTIONS="--lend PATH" shows it a file or folder of
+# this machine while it builds, such as pip's settings.
+container:
+	$(PYTHON) tests/container/replay.py $(OPTIONS)
 
 # mergekit is LGPL and pins what the app does not: it has an environment of its own and is only run.
 $(PEERS)/.ready: requirements.txt

@@ -26,6 +26,7 @@ from explorer.ui.pushing import Logins
 from explorer.ui.saved import SavedFiles
 from explorer.ui.serving import routes
 from explorer.ui.shelf import Shelf
+from explorer.ui.zero_gpu import zero_gpu
 
 HERE = Path(__file__).parent
 MAX_UPLOAD = "100mb"
@@ -48,7 +49,10 @@ def main() -> int:
         own = options.host in LOOPBACK and not options.share and get_space() is None
         serve_folders = options.serve_corpora or own
         config = replace(config, own_places=serve_folders)
-        opening = Opening(config, options.device, own_places=serve_folders)
+        # On ZeroGPU this process never has a GPU, whatever torch says there.
+        elsewhere = zero_gpu()
+        device = options.device if elsewhere is None else "cpu"
+        opening = Opening(config, device, own_places=serve_folders, elsewhere=elsewhere)
         shelf, saved = Shelf(), SavedFiles()
         shipped = read_shipped(HERE / "assets" / SHIPPED_FILE, config, samples.values())
         logins: Logins = "machine" if own else "visitor" if _signs_in() else "none"

@@ -1,16 +1,20 @@
 """One open triple with everything it takes to work on it: live model, transcriber, normaliser."""
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import cast
 
 from explorer.attention import Lane, lane_depths
+from explorer.audio import Clip
 from explorer.checkpoints.triple import Member, used_spec
 from explorer.config import TripleSpec
+from explorer.errand import Away, Elsewhere, errand
 from explorer.live_model import LiveModel, Network
 from explorer.normalization import Normalizer
 from explorer.recipe import Recipe
 from explorer.scoring import Alignment, align
+from explorer.transcription.decoding import Decoding, Halt, Hypothesis
 from explorer.transcription.transcriber import Transcriber
 
 ENCODER = "model.encoder."  # how the names of its tensors begin
@@ -18,12 +22,21 @@ ENCODER = "model.encoder."  # how the names of its tensors begin
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """One triple, ready to work with."""
+    """One triple, ready to work with.
+
+    Attributes:
+        spec: of checkpoints.yaml.
+        live: its models.
+        transcriber: lets them hear.
+        normalizer: for references and hypotheses.
+        elsewhere: where clips may be heard instead; None: here alone.
+    """
 
     spec: TripleSpec
     live: LiveModel
     transcriber: Transcriber
     normalizer: Normalizer
+    elsewhere: Elsewhere | None = None
 
     @property
     def depths(self) -> dict[Lane, int]:
@@ -43,13 +56,61 @@ class Bench:
         """Lend a model by name; ``merge`` is the merge of ``recipe``."""
         return self.live.merged(recipe) if model == "merge" else self.live.checkpoint(cast(Member, model))
 
+    def lender(self, merges: Mapping[str, Recipe]) -> Callable[[str], AbstractContextManager[Network]]:
+        """Return what lends the merges by name, and M0, M1 and M2 by theirs."""
+
+        def held(name: str) -> AbstractContextManager[Network]:
+            return self.live.merged(merges[name]) if name in merges else self.live.checkpoint(cast(Member, name))
+
+        return held
+
+    def sender(self, merges: Mapping[str, Recipe]) -> Away:
+        """Return what lets the same models hear clips elsewhere, where there is such a place."""
+
+        def away(name: str, clips: Sequence[Clip], decoding: Decoding, halt: Halt) -> Iterator[list[Hypothesis]] | None:
+            if self.elsewhere is None:
+                return None
+            triple = self.live.triple
+            return self.elsewhere(errand(triple, name, merges.get(name), clips, decoding), triple, halt)
+
+        return away
+
+    def stream(self, model: str, recipe: Recipe, clip: Clip, decoding: Decoding, halt: Halt) -> Iterator[Hypothesis]:
+        """Let one model hear one clip, token by token, elsewhere where that can be.
+
+        Args:
+            model: m0, m1, m2, or merge, the merge of ``recipe``.
+            recipe: of the merge.
+            clip: of any length.
+            decoding: options.
+            halt: asked at every token.
+
+        Raises:
+            InterruptedDecodingError: ``halt`` said so.
+            RecipeError: the recipe does not fit the triple.
+        """
+        answers = self.sender({"merge": recipe})(model, [clip], decoding, halt)
+        if answers is not None:
+            for (hypothesis,) in answers:
+                yield hypothesis
+            return
+        encoder = self.encoder_fingerprints(model, recipe)
+        with self.held(model, recipe) as network:
+            for (hypothesis,) in self.transcriber.stream(network, [clip], decoding, halt, encoder):
+                yield hypothesis
+
     def fingerprint(self, model: str, recipe: Recipe) -> str:
         """Name a model's weights by 16 hexadecimal digits."""
         return self.live.merged_fingerprint(recipe) if model == "merge" else self.live.fingerprint(cast(Member, model))
 
-    def encoder_fingerprint(self, model: str, recipe: Recipe) -> str:
-        """Name the weights of a model's encoder."""
-        return self._fingerprint_of(model, recipe, (ENCODER,))
+    def encoders(self, names: Sequence[str], merges: Mapping[str, Recipe]) -> dict[str, str]:
+        """Name the weights of the encoders of merges, by name, and of M0, M1 and M2."""
+        return {
+            name: self.live.merged_fingerprint(merges[name], (ENCODER,))
+            if name in merges
+            else self.live.fingerprint(cast(Member, name), (ENCODER,))
+            for name in names
+        }
 
     def encoder_fingerprints(self, model: str, recipe: Recipe) -> list[str]:
         """Name the weights of a model's encoder up to each layer but the last, and of all of it."""

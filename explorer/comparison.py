@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
 from explorer.bench import Bench
@@ -12,7 +11,6 @@ from explorer.errors import ExplorerError
 from explorer.evaluation import Evaluation, evaluate
 from explorer.halves import CrossJudgement, Hearing, choose_and_judge, speaker_halves
 from explorer.listening import Listener
-from explorer.live_model import Network
 from explorer.normalization import normalizer_of
 from explorer.text_rules import WHISPER_RULES, TextRules
 from explorer.transcription.decoding import Decoding, Halt, InterruptedDecodingError
@@ -124,11 +122,8 @@ def compare(
         so_far = replace(so_far, seconds=time.monotonic() - started)
         yield so_far
     recipes = {each.name: each.recipe for each in so_far.candidates}
-
-    def held(model: str) -> AbstractContextManager[Network]:
-        return bench.held("merge", recipes[model]) if model in recipes else bench.held(model, chosen[0].recipe)
-
-    listener = Listener(held, bench.transcriber, decoding, halt, workbench.store, prints)
+    held, away = bench.lender(recipes), bench.sender(recipes)
+    listener = Listener(held, bench.transcriber, decoding, halt, workbench.store, prints, away=away)
     normalizer = normalizer_of(bench.live.triple.folder, rules)
     for number, utterances in enumerate(corpora, start=1):
         before = so_far.evaluations

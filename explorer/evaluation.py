@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # the page reads from here what its tables are made of, long 
     from explorer.normalization import Normalizer
 
 BATCH_POSITIONS = 6_000  # of the encoder, a model's turn: 24 clips in windows of 5 s, 4 in windows of 30 s
-GPU_BATCHES = 20  # so many times as much on a GPU, which takes no longer for it
+GPU_POSITIONS = 20 * BATCH_POSITIONS  # a GPU takes no longer for so many
 CHECKPOINTS = ("m0", "m1", "m2")
 """Names that are no merges; every other name is."""
 

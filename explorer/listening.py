@@ -1,11 +1,13 @@
 """Clips → what each model hears in them; what a model has heard before is not decoded again."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from explorer.audio import Clip
+from explorer.errand import Away
 from explorer.hypotheses import HypothesisStore
 from explorer.live_model import Network
 from explorer.transcription.decoding import Decoding, Halt, Hypothesis
@@ -26,6 +28,7 @@ class Listener:
         spent: of each model, the seconds of decoding so far and the number of clips decoded; features, merging and
             what was remembered aside.
         encoders: of their encoders' weights; what one has made of a clip is then recalled.
+        away: lets a model hear clips elsewhere, merge and decoding in one go; None, or where it gives None: here.
     """
 
     held: Callable[[str], AbstractContextManager[Network]]
@@ -36,6 +39,7 @@ class Listener:
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     encoders: Mapping[str, str] = field(default_factory=dict)
     spent: dict[str, tuple[float, int]] = field(default_factory=dict)
+    away: Away | None = None
 
     def hear(
         self, groups: Sequence[Sequence[Clip]], models: Sequence[str]
@@ -74,13 +78,22 @@ class Listener:
         if not clips:
             return {}
         decoding = self.decoding.heard_by(model)
-        with self.held(model) as network:
-            began = time.monotonic()
-            encoder = [self.encoders[model]] if model in self.encoders else None
-            hypotheses = self.transcriber.transcribe(network, clips, decoding, self.halt, encoder)
-            seconds, count = self.spent.get(model, (0.0, 0))
-            self.spent[model] = (seconds + time.monotonic() - began, count + len(clips))
+        began = time.monotonic()
+        answers = self.away(model, clips, decoding, self.halt) if self.away else None
+        if answers is not None:
+            hypotheses = deque(answers, maxlen=1).pop()
+            self._note(model, began, clips)
+        else:
+            with self.held(model) as network:
+                began = time.monotonic()
+                encoder = [self.encoders[model]] if model in self.encoders else None
+                hypotheses = self.transcriber.transcribe(network, clips, decoding, self.halt, encoder)
+                self._note(model, began, clips)
         fresh = {clip.digest: hypothesis for clip, hypothesis in zip(clips, hypotheses, strict=True)}
         if self.store is not None:
             self.store.remember(self.fingerprints[model], fresh, decoding)
         return fresh
+
+    def _note(self, model: str, began: float, clips: Sequence[Clip]) -> None:
+        seconds, count = self.spent.get(model, (0.0, 0))
+        self.spent[model] = (seconds + time.monotonic() - began, count + len(clips))

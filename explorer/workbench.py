@@ -8,7 +8,7 @@ clip, corpus ──────────────────────�
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
@@ -22,11 +22,12 @@ from explorer.checkpoints.triple import MEMBERS, Member, load_triple
 from explorer.config import Config, Window
 from explorer.corpora.utterance import Utterance
 from explorer.device import pick_device
+from explorer.errand import Elsewhere
 from explorer.errors import RecipeError
 from explorer.hypotheses import HypothesisStore
 from explorer.lens import Lens
 from explorer.listening import Listener
-from explorer.live_model import LiveModel, Network
+from explorer.live_model import LiveModel
 from explorer.methods import DEFAULT_METHOD
 from explorer.normalization import normalizer_of
 from explorer.recipe import Recipe, recipe_from
@@ -47,7 +48,13 @@ class Workbench:
     """Opens triples and runs the use cases on them; shared by everyone on the page."""
 
     def __init__(
-        self, config: Config, device: str = "auto", store: HypothesisStore | None = None, *, own_places: bool = True
+        self,
+        config: Config,
+        device: str = "auto",
+        store: HypothesisStore | None = None,
+        *,
+        own_places: bool = True,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         """Take the configuration; nothing is loaded yet.
 
@@ -56,10 +63,10 @@ class Workbench:
             device: ``cpu``, ``cuda`` or ``auto``.
             store: where evaluations remember what was heard; None remembers nothing.
             own_places: whether recipes may name checkpoints by folder or repository, beside those of checkpoints.yaml.
+            elsewhere: where clips may be heard instead of on ``device``.
         """
-        self.config = config
-        self.store = store
-        self._own_places = own_places
+        self.config, self.store = config, store
+        self._own_places, self._elsewhere = own_places, elsewhere
         self.device = pick_device(device)
         self.lens = Lens()
         self._benches: OrderedDict[str, Bench] = OrderedDict()
@@ -123,7 +130,7 @@ class Workbench:
                 loaded = load_triple(spec, progress)
                 transcriber = Transcriber(loaded.folder, spec.language)
                 self._benches[triple] = Bench(
-                    spec, LiveModel(loaded, self.device), transcriber, normalizer_of(loaded.folder)
+                    spec, LiveModel(loaded, self.device), transcriber, normalizer_of(loaded.folder), self._elsewhere
                 )
                 if len(self._benches) > MAX_TRIPLES:
                     self._benches.popitem(last=False)
@@ -158,15 +165,12 @@ class Workbench:
         """
         decoding = decoding.heard_by(model)
         key = _memory_key(bench, model, recipe, clip, decoding)
-        known = self._remembered.get(key)
-        if known is not None:
+        if (known := self._remembered.get(key)) is not None:
             yield known
             return
         hypothesis = Hypothesis("")
-        encoder = bench.encoder_fingerprints(model, recipe)
-        with bench.held(model, recipe) as network:
-            for (hypothesis,) in bench.transcriber.stream(network, [clip], decoding, halt, encoder):
-                yield hypothesis
+        for hypothesis in bench.stream(model, recipe, clip, decoding, halt):
+            yield hypothesis
         self._remembered[key] = hypothesis
         if len(self._remembered) > MAX_REMEMBERED:
             self._remembered.popitem(last=False)
@@ -200,19 +204,14 @@ class Workbench:
         merges = {"merge": recipe, **(pins or {})}
         for each in merges.values():
             bench.live.check(each)  # what does not fit fails here, not after the first models
-
-        def held(model: str) -> AbstractContextManager[Network]:
-            return bench.held("merge", merges[model]) if model in merges else bench.held(model, recipe)
-
         names = [*models, *(pins or {})]
         prints = self.fingerprints(bench, names, merges) if self.store else {}
-        encoders = {
-            name: bench.encoder_fingerprint("merge" if name in merges else name, merges.get(name, recipe))
-            for name in names
-        }
-        listener = Listener(held, bench.transcriber, decoding, halt, self.store, prints, encoders)
+        encoders = bench.encoders(names, merges)
+        held, away = bench.lender(merges), bench.sender(merges)
+        listener = Listener(held, bench.transcriber, decoding, halt, self.store, prints, encoders, away=away)
         normalizer = normalizer_of(bench.live.triple.folder, rules)
-        most = evaluation.BATCH_POSITIONS * (evaluation.GPU_BATCHES if self.device.type == "cuda" else 1)
+        gpu = self._elsewhere or self.device.type == "cuda"
+        most = evaluation.GPU_POSITIONS if gpu else evaluation.BATCH_POSITIONS
         return evaluation.evaluate(utterances, names, listener, normalizer, batch_positions=most)
 
     def fingerprints(self, bench: Bench, names: Iterable[str], merges: Mapping[str, Recipe]) -> dict[str, str]:

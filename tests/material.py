@@ -1,5 +1,9 @@
 """What tests are made of: tones, and configurations that name three folders."""
 
+import socket
+import subprocess
+import time
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +18,28 @@ from explorer.report import Run
 from explorer.scoring import align
 from explorer.text_rules import WHISPER_RULES
 from explorer.transcription.decoding import Decoding
+
+PATIENCE = 180  # seconds; on a machine that does other things too, to import torch takes its time
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(url: str, app: subprocess.Popen, log: Path) -> float:
+    """Wait until an app that was started answers; give the seconds that it took from here."""
+    started = time.monotonic()
+    while time.monotonic() - started < PATIENCE:
+        assert app.poll() is None, log.read_text()
+        try:
+            urllib.request.urlopen(url, timeout=5).read()
+            return time.monotonic() - started
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError(f"no answer within {PATIENCE} s: {log.read_text()}")
 
 
 @dataclass(frozen=True)

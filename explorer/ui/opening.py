@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from explorer.bench import Bench
+    from explorer.errand import Elsewhere
     from explorer.hypotheses import HypothesisStore
     from explorer.needles import Needles
     from explorer.workbench import Workbench
@@ -33,18 +34,22 @@ class Opening:
         says: what is being done now, in a few words for the page.
     """
 
-    def __init__(self, config: Config, device: str = "auto", *, own_places: bool = False) -> None:
+    def __init__(
+        self, config: Config, device: str = "auto", *, own_places: bool = False, elsewhere: "Elsewhere | None" = None
+    ) -> None:
         """Take the configuration; ``start`` begins.
 
         Args:
             config: of checkpoints.yaml.
             device: ``cpu``, ``cuda`` or ``auto``.
             own_places: whether visitors may name checkpoints of their own by folder or repository.
+            elsewhere: where clips may be heard instead of on ``device``.
         """
         self.own_places = own_places
         self.config = config
         self.says = common.LOADING
         self._device = device
+        self._elsewhere = elsewhere
         self._workbench: Workbench | None = None
         self._needles: Needles | None = None
         self._error: ExplorerError | None = None
@@ -139,7 +144,7 @@ class Opening:
         try:
             started = time.monotonic()
             workbench = importlib.import_module("explorer.workbench").Workbench(
-                self.config, self._device, self._store(), own_places=self.own_places
+                self.config, self._device, self._store(), own_places=self.own_places, elsewhere=self._elsewhere
             )
             # The default triple's own failure is told to whoever asks for it: other triples may work.
             self._workbench = workbench

@@ -1,23 +1,15 @@
 """Driving the page: a server in a process of its own, and what a hand does."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 
+from material import free_port, wait_for
 from playwright.sync_api import Page
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 180  # seconds; on a machine that does other things too, to import torch takes its time
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Server:
@@ -31,7 +23,6 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}/"
         self.log = log
         usual = {"GRADIO_SERVER_PORT": str(self.port), "HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
-        self.started = time.monotonic()
         with log.open("w") as output:
             self.process = subprocess.Popen(
                 [sys.executable, str(ROOT / "app.py"), *options],
@@ -40,18 +31,7 @@ class Server:
                 stderr=subprocess.STDOUT,
                 cwd=ROOT,
             )
-        self.answered_after = self._wait()
-
-    def _wait(self) -> float:
-        while time.monotonic() - self.started < PATIENCE:
-            if self.process.poll() is not None:
-                raise RuntimeError(self.log.read_text())
-            try:
-                urllib.request.urlopen(self.url, timeout=5).read()
-                return time.monotonic() - self.started
-            except OSError:
-                time.sleep(0.05)
-        raise RuntimeError(f"the server did not answer within {PATIENCE} s")
+        self.answered_after = wait_for(self.url, self.process, log)
 
     def stop(self) -> None:
         self.process.terminate()

@@ -57,6 +57,12 @@ BESIDE_INFO = "Adult speech, say: what does the merge cost there? {info}"
 BESIDE_PLACES = "A name, or KIND:PATH. {info}"
 BESIDE_SHARES = "n holds for it too, the filter does not."
 
+GPU_INSTEAD = "No GPU is to be had now ({why}). The Space’s processor hears it, which takes longer."
+GPU_REFUSED = (
+    "No GPU is to be had now ({why}), and the Space’s processor would take more than a minute; try fewer clips."
+)
+GPU_LOST = "The GPU was taken away before the clips were heard ({why}); try again, or with fewer clips."
+
 TO_FETCH = "{corpus} ({repo}, from the Hub)"
 FOLDER_REFUSED = (
     "Folders of this server are not open to visitors; whoever runs it can start it with --serve-corpora, "
