@@ -171,12 +171,8 @@ def test_the_base_model_is_shown_on_demand(page):
 
 
 def test_words_are_marked_and_not_only_coloured(page):
-    glyphs = set(page.locator(".sam-m2 .sam-glyph").all_inner_texts())
-    page.get_by_text("Rubber band", exact=True).click()
-    page.wait_for_function("() => document.querySelector('.sam-said')?.innerText.includes('rubber')")
-    heard(page)
-    assert glyphs | set(page.locator(".sam-m2 .sam-glyph").all_inner_texts()) == {"≠", "−", "+"}
-    assert "heard instead of" in page.locator(".sam-m2 .sam-substitute").first.text_content()
+    assert set(page.locator(".sam-m1 .sam-glyph").all_inner_texts()) == {"≠", "−", "+"}
+    assert "heard instead of" in page.locator(".sam-m1 .sam-substitute").first.text_content()
 
 
 def test_two_people_never_see_each_others_recipe(page, new_page):
