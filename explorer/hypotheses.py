@@ -44,7 +44,8 @@ class HypothesisStore:
             self._database = self._opened()
         except (OSError, sqlite3.Error) as error:
             raise ConfigError(
-                f"{self._path}: cannot be used to remember hypotheses ({error}); free space or set SA_MERGE_CACHE."
+                f"{self._path}: cannot be used to remember hypotheses ({error}); free space there, make it writable, "
+                "or set SA_MERGE_CACHE."
             ) from error
 
     def _opened(self) -> sqlite3.Connection:
