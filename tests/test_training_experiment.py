@@ -149,7 +149,8 @@ def test_a_whole_experiment_writes_its_document_and_table_and_hears_nothing_twic
     written = (tmp_path / "results" / "experiment.json").read_text(encoding="utf-8")
     document = json.loads(written)
     assert list(document["merge"]) == ["hour"]
-    assert document["left out, for want of a vector"] == ["half an hour", "quarter of an hour"]
+    absent = ["half an hour", "quarter of an hour", "windows, quarter of an hour"]
+    assert document["left out, for want of a vector"] == absent
     transfer = document["transfer"]["other half"]
     assert list(transfer["chosen"]) == [
         "half-a, whole",
@@ -162,7 +163,7 @@ def test_a_whole_experiment_writes_its_document_and_table_and_hears_nothing_twic
     by_cell = {(row["schedule"], row["lambda"], row["alpha"]): row["dev-child wer"] for row in result["cells"]}
     assert by_cell["depth", 1.0, 0.8] == result["models"]["dev-child"]["m1"]["wer"]
     assert set(result["chosen"]) == {"lowest dev-child WER", "lowest mean WER"}
-    assert len(document["windows"]["windows"]) == 7
+    assert len(document["windows"]["windows, hour"]) == 7
     lines = (tmp_path / "results" / "experiment.md").read_text(encoding="utf-8").splitlines()
     assert sum(line.startswith("| hour |") for line in lines) == 2
     assert all(line.count("|") > 3 for line in lines if line)

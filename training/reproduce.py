@@ -39,7 +39,8 @@ PAIRINGS = (
     ("merge", "hour", "child", "adult", ()),
     ("merge", "half an hour", "child-half-hour", "adult", ()),
     ("merge", "quarter of an hour", "child-quarter-hour", "adult", ()),
-    ("windows", "windows", "child-quarter-hour", "adult", ()),
+    ("windows", "windows, quarter of an hour", "child-quarter-hour", "adult", ()),
+    ("windows", "windows, hour", "child", "adult", ()),
     ("transfer", "other half", "half-b", "half-a", ("half-a-specaugment", "half-a-pitch", "half-a-speed")),
 )
 

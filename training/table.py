@@ -19,10 +19,10 @@ def table(document: Mapping[str, Any]) -> str:
     if document.get("merge"):
         lines += _merges(document["merge"])
     if document.get("windows"):
-        lines += ["", "| dev-child, WER % | fit | 30 s | difference |", "|---|---|---|---|"]
-        for rows in document["windows"].values():
+        lines += ["", "| dev-child, WER % | model | fit | 30 s | difference |", "|---|---|---|---|---|"]
+        for pairing, rows in document["windows"].items():
             lines += [
-                f"| {_name(model)} | {row['fit']:.2f} | {row['30']:.2f} | {_signed(row['difference'])} |"
+                f"| {pairing} | {_name(model)} | {row['fit']:.2f} | {row['30']:.2f} | {_signed(row['difference'])} |"
                 for model, row in rows.items()
             ]
     for result in document.get("transfer", {}).values():
