@@ -435,8 +435,10 @@ def long_recording(speech):
     return clip_from_samples(samples, SAMPLE_RATE, "long"), " ".join(said)
 
 
+# Adults read it: M2's speech. M1 has hardly heard any.
 @pytest.mark.slow
-def test_a_recording_of_45_seconds_is_decoded_as_transformers_does_it(bench, long_recording):
+@pytest.mark.parametrize(("member", "most"), [("m1", 0.6), ("m2", 0.4)])
+def test_a_recording_of_45_seconds_is_decoded_as_transformers_does_it(bench, long_recording, member, most):
     clip, said = long_recording
     folder = bench.live.triple.folder
     processor = WhisperProcessor.from_pretrained(folder)
@@ -448,7 +450,7 @@ def test_a_recording_of_45_seconds_is_decoded_as_transformers_does_it(bench, lon
         padding="longest",
         return_attention_mask=True,
     )
-    with bench.live.checkpoint("m1") as model:
+    with bench.live.checkpoint(member) as model:
         # There is nothing to stream: one step, with one hypothesis.
         ((found,),) = bench.transcriber.stream(model, [clip], Decoding("fit"), GO_ON)
         tokens = model.generate(
@@ -458,7 +460,7 @@ def test_a_recording_of_45_seconds_is_decoded_as_transformers_does_it(bench, lon
     assert found.text == re.sub(r"\s+", " ", text).strip()
     # Both windows are in it: about as many words as were said, most of them right.
     counts = align(bench.normalizer(said), bench.normalizer(found.text)).counts
-    assert counts.wer < 0.5
+    assert counts.wer < most
 
 
 @pytest.mark.slow
