@@ -5,6 +5,7 @@ intermediate results of a piece never leave the cache.
 """
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 
 import torch
 from torch import Tensor
@@ -12,22 +13,35 @@ from torch import Tensor
 _CHUNK = 1 << 14
 
 
-def in_chunks(combine: Callable[[Tensor, Tensor], Tensor], base: Tensor, first: Tensor, second: Tensor) -> Tensor:
-    """Apply a function of (τ1, τ2) that treats entries one by one, piece after piece, in order.
+def in_chunks(
+    combine: Callable[[Tensor, Tensor], Tensor],
+    base: Tensor,
+    first: Tensor,
+    second: Tensor,
+    chunk: int = _CHUNK,
+    threads: Executor | None = None,
+) -> Tensor:
+    """Apply a function of (τ1, τ2) that treats entries one by one, piece after piece.
 
     Args:
         combine: gives a piece of the merged task vector.
         base: W0.
         first: W1.
         second: W2.
+        chunk: entries of a piece, on a CPU.
+        threads: work on several pieces at once, in any order; None takes them one by one, in order.
 
     Returns:
         The merged task vector, a tensor of its own.
     """
     merged = torch.empty_like(base, memory_format=torch.contiguous_format)
     into, origin, one, other = (tensor.reshape(-1) for tensor in (merged, base, first, second))
-    step = _CHUNK if base.device.type == "cpu" else max(1, base.numel())
-    for start in range(0, into.numel(), step):
+    step = chunk if base.device.type == "cpu" else max(1, base.numel())
+
+    def work(start: int) -> None:
         piece = slice(start, start + step)
         into[piece] = combine(one[piece] - origin[piece], other[piece] - origin[piece])
+
+    for _ in (threads.map if threads else map)(work, range(0, into.numel(), step)):
+        pass
     return merged

@@ -18,8 +18,9 @@ from explorer.merging.chunks import in_chunks
 from explorer.merging.operands import Operands, Values, number_of
 from explorer.merging.task_arithmetic import add_scaled
 
-# Selection is what a move of the density waits for, and numpy does it outside Python's lock: one thread for each end.
+# A move of the density waits for selections and elections; both leave Python's lock, if their pieces are long enough.
 _BOTH = ThreadPoolExecutor(2, thread_name_prefix="ties")
+_PIECES = (1 << 15, 1 << 17)  # entries of the shortest worth a thread, and of the longest
 
 
 def threshold(vector: Tensor, density: float) -> float:
@@ -78,8 +79,13 @@ def merged_vector(operands: Operands, density: float, share: float) -> Tensor:
         slot = (operands.name, "smallest kept", member, density)  # small enough to keep for every place of the slider
         return operands.kept.recall(slot, None, lambda: threshold(ends[member] - base, density))
 
-    lowest = list((_BOTH.map if base.device.type == "cpu" else map)(lowest_kept, (0, 1)))
-    return in_chunks(lambda one, two: disjoint_mean(trim(one, lowest[0]), trim(two, lowest[1]), share), base, *ends)
+    def combine(one: Tensor, two: Tensor) -> Tensor:
+        return disjoint_mean(trim(one, lowest[0]), trim(two, lowest[1]), share)
+
+    count = base.numel()
+    threads = _BOTH if base.device.type == "cpu" and count >= 2 * _PIECES[0] else None
+    lowest = list((threads.map if threads else map)(lowest_kept, (0, 1)))
+    return in_chunks(combine, base, *ends, min(_PIECES[1], (count + 1) // 2), threads)
 
 
 def merge(operands: Operands, values: Values, out: Tensor) -> Tensor:
