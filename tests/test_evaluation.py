@@ -18,7 +18,7 @@ from explorer.audio import load_clip
 from explorer.corpora.manifest import MANIFEST, Utterance, read_manifest
 from explorer.recipe import Recipe
 from explorer.report import evaluation_document, summary_lines
-from explorer.scoring import WordErrors, pooled
+from explorer.scoring import WordErrors
 from explorer.transcription.decoding import Decoding, Halt
 from explorer.transcription.transcriber import Transcriber
 
@@ -204,44 +204,40 @@ def published(model: str, window: str) -> float:
 
 
 @pytest.fixture(scope="module")
-def dev_child(speech):
-    return read_manifest(speech / "speechocean762" / "dev-child").utterances
-
-
-@pytest.fixture(scope="module")
-def measured(real_bench, dev_child):
-    """M1's and M2's results on all 540 clips of dev-child, by window and model; M0's on every third, at 30 s."""
+def measured(real_bench, speech):
+    """Each model's counts on all 540 clips of dev-child, in both windows; M0 runs away in the fitting one."""
+    utterances = read_manifest(speech / "speechocean762" / "dev-child").utterances
     bench = real_bench.bench("tiny-en", no_progress)
-    results = {}
-    for window, models, utterances in (
-        ("fit", ("m1", "m2"), dev_child),
-        ("30", ("m1",), dev_child),
-        ("30", ("m0",), dev_child[::3]),
-    ):
+    counts = {}
+    for window, models in (("fit", ("m1", "m2")), ("30", ("m0", "m1", "m2"))):
         state = last(real_bench.evaluate(bench, utterances, models, Recipe("tiny-en"), Decoding(window), Halt()))
-        assert (state.done, state.problems) == (len(utterances), ())
-        results |= {(window, result.model): result for result in state.results}
-    return results
+        assert (state.done, state.problems) == (540, ())
+        counts |= {(window, result.model): result.counts for result in state.results}
+    return counts
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("window", "model"), [("fit", "m1"), ("fit", "m2"), ("30", "m1")])
+@pytest.mark.parametrize("model", ["m1", "m2"])
+@pytest.mark.parametrize("window", ["fit", "30"])
 def test_the_error_rates_measured_before_come_out_on_all_540_clips(measured, window, model):
-    counts = measured[window, model].counts
+    counts = measured[window, model]
     assert counts.words == 2_888
     assert 100 * counts.wer == pytest.approx(published(model, window), abs=0.1)
 
 
 @pytest.mark.slow
-def test_a_window_cut_to_the_clip_costs_little(measured):
-    rates = [100 * measured[window, "m1"].counts.wer for window in ("fit", "30")]
-    assert rates[0] == pytest.approx(rates[1], abs=0.5)
+def test_the_base_is_as_published_with_the_corpus_and_m1_a_quarter_below_it(measured):
+    """Loose, because M0 repeats itself."""
+    assert measured["30", "m0"].words == 2_888
+    assert 100 * measured["30", "m0"].wer == pytest.approx(51.45, abs=2.0)
+    assert measured["30", "m1"].wer <= 0.75 * measured["30", "m0"].wer
 
 
 @pytest.mark.slow
-def test_fine_tuning_takes_away_a_quarter_of_the_errors(measured):
-    before, after = measured["30", "m0"], measured["30", "m1"]
-    assert pooled(each.counts for each in after.heard[::3]).wer <= 0.75 * before.counts.wer
+@pytest.mark.parametrize("model", ["m1", "m2"])
+def test_a_window_cut_to_the_clip_costs_little(measured, model):
+    rates = [100 * measured[window, model].wer for window in ("fit", "30")]
+    assert rates[0] == pytest.approx(rates[1], abs=0.5)
 
 
 @pytest.mark.slow
