@@ -30,6 +30,7 @@ from explorer.checkpoints.triple import Triple
 from explorer.checkpoints.weights import TIED
 from explorer.config import TripleSpec
 from explorer.config_file import read_config
+from explorer.heap import keep_freed_memory
 from explorer.live_model import LiveModel
 from explorer.methods import METHODS
 from explorer.one_thread import one_thread
@@ -52,6 +53,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     options.random = SMALL if options.small else options.random
+    keep_freed_memory()  # as app and command line do
     torch.set_num_threads(options.threads)
     workbench = Workbench(read_config(ROOT / "checkpoints.yaml"), "cpu")
     if options.random:

@@ -16,6 +16,7 @@ from explorer.merging.dare_linear import drop_and_rescale
 from explorer.merging.headwise import chosen_heads
 from explorer.merging.operands import Operands
 from explorer.merging.plan import merge_of
+from explorer.merging.selection import magnitude_at
 from explorer.merging.ties import disjoint_mean, threshold, trim
 from explorer.methods import METHODS
 
@@ -243,7 +244,8 @@ def test_ties_by_hand():
     """Two task vectors of ten entries, half of them kept: trim, elect, average, as one would on paper."""
     one = torch.tensor([5.0, -4.0, 3.0, 0.5, 2.0, 0.1, -0.2, 6.0, 0.3, 0.0])
     other = torch.tensor([3.0, 9.0, -3.0, 7.0, -0.5, 0.2, 8.0, 0.4, -0.1, 0.0])
-    kept_one, kept_other = trim(one, threshold(one, 0.5)), trim(other, threshold(other, 0.5))
+    none = torch.zeros(10)
+    kept_one, kept_other = trim(one, threshold(none, one, 0.5)), trim(other, threshold(none, other, 0.5))
     assert kept_one.tolist() == [5.0, -4.0, 3.0, 0, 2.0, 0, 0, 6.0, 0, 0]
     assert kept_other.tolist() == [3.0, 9.0, -3.0, 7.0, 0, 0, 8.0, 0, 0, 0]
     #        both +   + wins  tie: +  alone  alone  none  alone alone  none none
@@ -256,11 +258,30 @@ def test_ties_by_hand():
 @given(arrays.arrays(np.float32, 30, elements=entries), st.floats(0.01, 1.0))
 def test_trimming_keeps_the_largest_and_those_that_tie_with_the_last(vector, density):
     tensor = torch.from_numpy(vector)
-    kept = trim(tensor, threshold(tensor, density)).numpy()
+    kept = trim(tensor, threshold(torch.zeros(30), tensor, density)).numpy()
     wanted = max(1, int(density * 30))
     left_out = np.abs(vector[kept != vector])
     assert (kept != 0).sum() >= min(wanted, (vector != 0).sum())
     assert left_out.size == 0 or left_out.max() < np.sort(np.abs(vector))[-wanted]
+
+
+@pytest.mark.parametrize("kind", ["normal", "many the same", "all the same", "sparse", "in columns", "growing"])
+@pytest.mark.parametrize("count", [1, 65_537, 300_000])
+def test_the_magnitude_at_a_rank_is_that_of_a_sort(kind, count):
+    """Also where the sample is misleading: columns as far apart as its stride, values in order."""
+    drawn = np.random.default_rng(count).normal(size=count).astype(np.float32)
+    places = np.arange(count)
+    end = {
+        "normal": drawn,
+        "many the same": np.round(drawn),
+        "all the same": np.full(count, -0.5, np.float32),
+        "sparse": drawn * (places % 50 == 0),
+        "in columns": drawn * (places % 65 == 0) * 1e3 + drawn * 1e-3,
+        "growing": places.astype(np.float32),
+    }[kind].astype(np.float32)
+    ordered = np.sort(np.abs(end))
+    for rank in {0, count // 100, count // 2, int(count * 0.8), count - 1}:
+        assert magnitude_at(torch.zeros(count), torch.from_numpy(end), rank) == ordered[rank]
 
 
 @pytest.mark.parametrize("density", [0.1, 0.5, 0.9])

@@ -5,23 +5,17 @@ intermediate results of a piece never leave the cache.
 """
 
 from collections.abc import Callable
-from concurrent.futures import Executor
 
 import torch
 from torch import Tensor
 
-_CHUNK = 1 << 14
+_CHUNK = 1 << 14  # another one would draw other numbers in DARE
 
 
 def in_chunks(
-    combine: Callable[[Tensor, Tensor], Tensor],
-    base: Tensor,
-    first: Tensor,
-    second: Tensor,
-    chunk: int = _CHUNK,
-    threads: Executor | None = None,
+    combine: Callable[[Tensor, Tensor], Tensor], base: Tensor, first: Tensor, second: Tensor, chunk: int = _CHUNK
 ) -> Tensor:
-    """Apply a function of (τ1, τ2) that treats entries one by one, piece after piece.
+    """Apply a function of (τ1, τ2) that treats entries one by one, piece after piece, in order.
 
     Args:
         combine: gives a piece of the merged task vector.
@@ -29,7 +23,6 @@ def in_chunks(
         first: W1.
         second: W2.
         chunk: entries of a piece, on a CPU.
-        threads: work on several pieces at once, in any order; None takes them one by one, in order.
 
     Returns:
         The merged task vector, a tensor of its own.
@@ -37,11 +30,7 @@ def in_chunks(
     merged = torch.empty_like(base, memory_format=torch.contiguous_format)
     into, origin, one, other = (tensor.reshape(-1) for tensor in (merged, base, first, second))
     step = chunk if base.device.type == "cpu" else max(1, base.numel())
-
-    def work(start: int) -> None:
+    for start in range(0, into.numel(), step):
         piece = slice(start, start + step)
         into[piece] = combine(one[piece] - origin[piece], other[piece] - origin[piece])
-
-    for _ in (threads.map if threads else map)(work, range(0, into.numel(), step)):
-        pass
     return merged

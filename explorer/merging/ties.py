@@ -8,35 +8,28 @@
 The paper trims 80 % (d = 0.2). Entries as large as the smallest one kept are kept too, whatever their place.
 """
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import torch
 from torch import Tensor
 
 from explorer.merging.chunks import in_chunks
 from explorer.merging.operands import Operands, Values, number_of
+from explorer.merging.selection import magnitude_at
 from explorer.merging.task_arithmetic import add_scaled
 
-# A move of the density waits for selections and elections; both leave Python's lock, if their pieces are long enough.
-_BOTH = ThreadPoolExecutor(2, thread_name_prefix="ties")
-_PIECES = (1 << 15, 1 << 17)  # entries of the shortest worth a thread, and of the longest
+_PIECE = 1 << 16  # entries between which Python's own work no longer counts
 
 
-def threshold(vector: Tensor, density: float) -> float:
-    """Return the magnitude of the smallest entry that trimming keeps.
+def threshold(base: Tensor, end: Tensor, density: float) -> float:
+    """Return the magnitude of the smallest entry of τ = W − W0 that trimming keeps.
 
     Args:
-        vector: τ, float32, any shape, not empty.
+        base: W0, float32, any shape, not empty.
+        end: W, same shape.
         density: share kept, in (0, 1]; at least one entry is.
     """
-    count = vector.numel()
-    dropped = count - max(1, int(density * count))
-    if vector.device.type == "cpu":  # fifteen times as fast as torch's own selection
-        magnitudes = np.abs(vector.numpy().reshape(-1))
-        magnitudes.partition(dropped)
-        return float(magnitudes[dropped])
-    return float(vector.abs().reshape(-1).kthvalue(dropped + 1).values)
+    count = base.numel()
+    return magnitude_at(base, end, count - max(1, int(density * count)))
 
 
 def trim(vector: Tensor, lowest: float) -> Tensor:
@@ -77,15 +70,13 @@ def merged_vector(operands: Operands, density: float, share: float) -> Tensor:
 
     def lowest_kept(member: int) -> float:
         slot = (operands.name, "smallest kept", member, density)  # small enough to keep for every place of the slider
-        return operands.kept.recall(slot, None, lambda: threshold(ends[member] - base, density))
+        return operands.kept.recall(slot, None, lambda: threshold(base, ends[member], density))
 
     def combine(one: Tensor, two: Tensor) -> Tensor:
         return disjoint_mean(trim(one, lowest[0]), trim(two, lowest[1]), share)
 
-    count = base.numel()
-    threads = _BOTH if base.device.type == "cpu" and count >= 2 * _PIECES[0] else None
-    lowest = list((threads.map if threads else map)(lowest_kept, (0, 1)))
-    return in_chunks(combine, base, *ends, min(_PIECES[1], (count + 1) // 2), threads)
+    lowest = lowest_kept(0), lowest_kept(1)
+    return in_chunks(combine, base, *ends, _PIECE)
 
 
 def merge(operands: Operands, values: Values, out: Tensor) -> Tensor:
