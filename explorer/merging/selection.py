@@ -47,7 +47,7 @@ def _by_sample(base: Tensor, end: Tensor, rank: int) -> float | None:
     for start in range(0, len(base), _PIECE):
         piece = _magnitudes(base[start : start + _PIECE], end[start : start + _PIECE])
         inside = piece >= lowest
-        below += len(piece) - np.count_nonzero(inside)
+        below += len(piece) - int(np.count_nonzero(inside))
         inside &= piece <= highest
         between.append(piece[inside])
     candidates = np.concatenate(between)
