@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TypeVar, cast
 
 import torch
@@ -70,6 +71,7 @@ class LiveModel:
         }
         self._head_counts = {part: int(triple.config[f"{part}_attention_heads"]) for part in ("encoder", "decoder")}
         self._kept = Kept(kept_bytes)
+        self._operands: dict[str, Operands] = {}
         self._jobs: dict[str, Job] = {}
         self._buffers: dict[str, Tensor] = {}
         self._models: dict[str, Network] = {}
@@ -193,9 +195,8 @@ class LiveModel:
         self._place(name, self._weights["m1"][name])
 
     def _compute(self, name: str, job: Job, vectors: Vectors, grams: Grams | None) -> None:
-        weights = self._weights
-        base, first, second = weights["m0"][name], weights["m1"][name], weights["m2"][name]
-        out = self._buffers.get(name)
+        operands = self._operands_of(name)
+        base, first, out = operands.base, operands.first, self._buffers.get(name)
         if out is None:
             # Whatever has a buffer is placed: to find a parameter in a model costs more than to merge a small one.
             out = self._buffers[name] = torch.empty_like(first, memory_format=torch.contiguous_format)
@@ -203,9 +204,8 @@ class LiveModel:
         if job.method is None:
             out.copy_(first)
         else:
-            own_grams = grams.of(name) if grams else None
-            operands = Operands(name, base, first, second, self._heads(name), own_grams, self._kept)
-            merge_of(job.method)(operands, dict(job.values), out)
+            given = replace(operands, grams=grams.of(name)) if grams else operands
+            merge_of(job.method)(given, dict(job.values), out)
         for vector, beta in job.add:
             if vector in OWN_VECTORS:
                 out.add_(self._weights[OWN_VECTORS[vector]][name], alpha=beta).sub_(base, alpha=beta)
@@ -218,6 +218,12 @@ class LiveModel:
             raise RecipeError(
                 f"method {job.method or 'sa'}: {name}: gave values that are not finite; choose other parameters."
             )
+
+    def _operands_of(self, name: str) -> Operands:
+        if name not in self._operands:
+            base, first, second = (self._weights[member][name] for member in ("m0", "m1", "m2"))
+            self._operands[name] = Operands(name, base, first, second, self._heads(name), kept=self._kept)
+        return self._operands[name]
 
     def _heads(self, name: str) -> int:
         return self._head_counts["encoder" if ".encoder." in name else "decoder"]

@@ -25,12 +25,12 @@ def parameter_ratios(recipe: Recipe, parameters: Iterable[AttentionParameter]) -
     finer = dict(recipe.finer)
     ratios: dict[str, Ratio] = {}
     for parameter in parameters:
-        part, depth = part_of_projection(parameter), len(curves[parameter.lane])
+        row: Sequence[Ratio] = curves[parameter.lane]
         if parameter.lane not in recipe.scope or parameter.projection not in recipe.projections:
             ratios[parameter.name] = 1.0
             continue
-        if part in finer:
-            check_depth(finer[part], part, depth)
-        row: Sequence[Ratio] = finer.get(part, curves[parameter.lane])
+        if finer and (part := part_of_projection(parameter)) in finer:
+            check_depth(finer[part], part, len(row))
+            row = finer[part]
         ratios[parameter.name] = row[parameter.layer]
     return ratios

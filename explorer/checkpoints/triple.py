@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -54,7 +55,7 @@ class Triple:
     config: dict[str, Any]
     weights: dict[Member, Weights]
 
-    @property
+    @cached_property
     def parameters(self) -> tuple[AttentionParameter, ...]:
         """Return the attention's q, k and v tensors."""
         return attention_parameters(self.weights["m0"])

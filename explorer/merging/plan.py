@@ -77,12 +77,13 @@ def plan(
     jobs: dict[str, Job] = {}
     if recipe.row.curve:
         ratios = {**parameter_ratios(recipe, parameters), **feed_forward_ratios(recipe.finer, differing)}
-        for name, ratio in ratios.items():
-            if ratio != 1.0:
-                jobs[name] = Job(recipe.method, (("ratio", ratio), *recipe.values))
+        # Most tensors of a layer have one ratio and then one job: jobs are compared and made while a hand waits.
+        alike = {ratio: Job(recipe.method, (("ratio", ratio), *recipe.values)) for ratio in set(ratios.values())}
+        jobs = {name: alike[ratio] for name, ratio in ratios.items() if ratio != 1.0}
     else:
         scope = set(recipe.scope)
-        jobs = {name: Job(recipe.method, recipe.values) for name in differing if part_of(name) in scope}
+        job = Job(recipe.method, recipe.values)
+        jobs = {name: job for name in differing if part_of(name) in scope}
     for addition in recipe.add:
         parts: set[Part] = set(addition.scope) if addition.beta else set()
         for name in vectors[addition.vector]:
