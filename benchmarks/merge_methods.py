@@ -33,8 +33,8 @@ from explorer.config_file import read_config
 from explorer.heap import keep_freed_memory
 from explorer.live_model import LiveModel
 from explorer.methods import METHODS
-from explorer.one_thread import one_thread
 from explorer.recipe import Recipe, recipe_from
+from explorer.threads import one_thread, use_threads
 from explorer.workbench import Workbench
 
 ROOT = Path(__file__).parents[1]
@@ -54,7 +54,7 @@ def main() -> None:
     options = parser.parse_args()
     options.random = SMALL if options.small else options.random
     keep_freed_memory()  # as app and command line do
-    torch.set_num_threads(options.threads)
+    use_threads(options.threads)
     workbench = Workbench(read_config(ROOT / "checkpoints.yaml"), "cpu")
     if options.random:
         options.triple = "random {}x{}".format(*options.random)

@@ -23,6 +23,7 @@ from explorer.device import placed
 from explorer.live_model import LiveModel
 from explorer.methods import METHODS
 from explorer.recipe import Recipe
+from explorer.threads import use_threads
 from explorer.workbench import Workbench
 
 
@@ -34,7 +35,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     options = parser.parse_args()
-    torch.set_num_threads(1)
+    use_threads(1)
     workbench = Workbench(read_config(ROOT / "checkpoints.yaml"), options.device)
     if options.random:
         live = random_live(*options.random, workbench.config.triples[0], options.device)

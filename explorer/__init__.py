@@ -14,3 +14,9 @@ The data, from left to right:
 
 `workbench` ties these together; the page (`ui`) and the command line (`__main__`) call only that.
 """
+
+import os
+
+# Before torch is imported: its threads wait for each other asleep. Spinning, they take the core from the browser or
+# the server that the slower one of them has to share it with: two were then four to ten times slower than one.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

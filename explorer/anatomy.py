@@ -24,7 +24,7 @@ from explorer.attention import PARTS, Matrix, layer_matrices, part_of
 from explorer.checkpoints.cache import cache_folder
 from explorer.checkpoints.fingerprint import fingerprint
 from explorer.checkpoints.triple import Member, Triple, load_vector, tensor_digest
-from explorer.one_thread import one_thread
+from explorer.threads import one_thread
 
 VERSION = 1
 _DIGITS = 7

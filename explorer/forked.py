@@ -10,8 +10,6 @@ from contextlib import AbstractContextManager
 from typing import cast
 from weakref import WeakValueDictionary
 
-import torch
-
 from explorer.checkpoints.cache import no_progress
 from explorer.checkpoints.triple import Member, Triple, load_triple
 from explorer.config import TripleSpec
@@ -19,6 +17,7 @@ from explorer.device import pick_device
 from explorer.errand import Errand, gpu_seconds
 from explorer.errors import ExplorerError
 from explorer.live_model import LiveModel, Network
+from explorer.threads import use_threads
 from explorer.transcription.decoding import WINDOW_SECONDS, Halt, Hypothesis
 from explorer.transcription.transcriber import Transcriber
 
@@ -48,7 +47,7 @@ class Fork:
             its words on the way.
         """
         # The threads of the process it was forked from are not there; torch would wait for them.
-        torch.set_num_threads(1)
+        use_threads(1)
         try:
             yield from self._heard(errand)
         except ExplorerError as error:

@@ -26,8 +26,8 @@ from explorer.merging.grams import Grams
 from explorer.merging.operands import Operands
 from explorer.merging.plan import Job, check_heads, merge_of, plan
 from explorer.methods import METHODS
-from explorer.one_thread import one_thread
 from explorer.recipe import Recipe
+from explorer.threads import one_thread
 from explorer.turns import Turns
 
 # What a caller holds: an ordinary Whisper of transformers.

@@ -12,6 +12,7 @@ import torch
 from hypothesis import settings
 from material import Folders, cache_with_models_of, no_progress, sine, write_config
 from tiny_whisper import write_companions, write_whisper
+from xdist.scheduler import LoadFileScheduling
 
 from explorer.__main__ import main
 from explorer.bench import Bench
@@ -23,6 +24,7 @@ from explorer.corpora.utterance import Utterance
 from explorer.device import pick_device
 from explorer.heap import keep_freed_memory
 from explorer.live_model import LiveModel
+from explorer.threads import use_threads
 from explorer.workbench import Workbench
 
 # Whoever shares the machine must not turn a law into a failure; sixty examples find what a hundred do.
@@ -32,8 +34,30 @@ settings.load_profile("laws")
 keep_freed_memory()  # as the app and the command line do: half an hour of speech is heard below
 
 ROOT = Path(__file__).parents[1]
-THREADS = torch.get_num_threads()
+# Two processes share the tests of `make test`: a core for each.
+THREADS = 1 if "PYTEST_XDIST_WORKER" in os.environ else torch.get_num_threads()
+# What takes longest begins first; a browser is driven by one of the two while the other hears half an hour of speech.
+LONGEST = ("test_evaluation.py", "browser", "test_transcription.py", "test_training_run.py", "test_readme.py")
 SPEECH = Path(__file__).parents[2] / "shared" / "speech"
+
+
+def place_of(nodeid: str) -> str:
+    """Return the file or folder beside this one that a test is in: all of it runs in one process."""
+    return nodeid.split("::")[0].split("/")[1]
+
+
+def pytest_collection_modifyitems(items):
+    """Put those first that the others would wait for."""
+    waits = {place: -rank for rank, place in enumerate(reversed(LONGEST), 1)}
+    items.sort(key=lambda item: waits.get(place_of(item.nodeid), 0))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Deal out whole places. (xdist's own groups get lost in pytest 9.2.)"""
+    scheduling = LoadFileScheduling(config, log)
+    scheduling._split_scope = place_of
+    return scheduling
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -51,7 +75,7 @@ def pytest_runtest_setup(item):
 
     A hook and not a fixture, for fixtures of a module are set up before those of its functions.
     """
-    torch.set_num_threads(THREADS if item.get_closest_marker("slow") else 1)
+    use_threads(THREADS if item.get_closest_marker("slow") else 1)
 
 
 @pytest.fixture(scope="session")

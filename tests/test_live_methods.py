@@ -25,6 +25,7 @@ from explorer.merging.plan import merge_of
 from explorer.methods import METHODS, Method
 from explorer.recipe import recipe_from
 from explorer.schedule import SCHEDULE_NAMES
+from explorer.threads import use_threads
 from explorer.workbench import Workbench
 
 WHOLE = [name for name in READY_METHODS if not METHODS[name].curve]
@@ -300,7 +301,7 @@ def test_what_needs_no_check_lies_between_its_parents(live, name):
 
 
 def test_merging_leaves_torch_its_threads(live):
-    torch.set_num_threads(2)
+    use_threads(2)
     digests(live, of("ties"))
     assert torch.get_num_threads() == 2
 

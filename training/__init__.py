@@ -2,3 +2,5 @@
 
 The app imports none of it.
 """
+
+import explorer  # noqa: F401 - says how torch's threads wait, before torch is there

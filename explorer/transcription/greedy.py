@@ -13,10 +13,13 @@ import torch
 from torch import Tensor
 from transformers import WhisperForConditionalGeneration
 
+from explorer.threads import one_thread
 from explorer.transcription.decoder import Cohort, Decoder
 from explorer.transcription.decoding import FRAMES_PER_POSITION, Halt
 from explorer.transcription.encoder import autocast, encode
 from explorer.transcription.room import Room, room_of
+
+_FEW = 8  # rows; a step takes as long on two threads as on one, or, beside another program, much longer
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,8 @@ def greedy(
                 rows = waiting.popleft()
                 pool.admit(rows, (encoder or encoded)(rows), halt)
             halt.check()
-            pool.step()
+            with one_thread(pool.is_small):
+                pool.step()
         yield pool.said
 
 
@@ -102,6 +106,11 @@ class _Pool:
             torch.tensor(ids, dtype=torch.long, device=model.device)
             for ids in (rules.suppressed, rules.suppressed_first)
         )
+
+    @property
+    def is_small(self) -> bool:
+        """Say whether the rows at work are too few for more than one thread of a CPU."""
+        return self._device.type == "cpu" and sum(len(cohort.rows) for cohort in self.cohorts) <= _FEW
 
     def has_room(self, rows: Sequence[int], positions: Sequence[int], room: Room) -> bool:
         """Say whether rows may come in."""
