@@ -9,8 +9,9 @@ PEERS := .venv-oracles
 run: $(VENV)/.app
 	$(BIN)/python app.py --open
 
+# Two processes: while one waits for its browser, the other computes.
 test: static browser node weights
-	$(BIN)/python -m pytest
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: static node
 	$(BIN)/python -m pytest -m "not slow and not browser"

@@ -1,7 +1,7 @@
 """The Sweep tab in a real Chromium: a map is drawn, paused, gone on with and opened again; a cell leads on."""
 
 import pytest
-from driving import recipe_of
+from driving import heard, recipe_of
 
 pytestmark = pytest.mark.browser
 
@@ -43,6 +43,7 @@ def test_a_map_fills_pauses_goes_on_and_leads_to_a_merge(page):
     assert recipe_of(page)["schedule"] == "depth"
     assert page.get_by_role("tab", name="Explore").get_attribute("aria-selected") == "true"
 
+    heard(page)  # a reload cuts off whatever is on its way
     page.reload()
     page.get_by_role("tab", name="Sweep").click()
     page.locator("#sweep-path textarea").fill(path)
