@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import re
 import shutil
 import time
@@ -13,6 +14,7 @@ from types import SimpleNamespace
 import gradio as gr
 import huggingface_hub.constants
 import pytest
+from filelock import FileLock
 from hub_standin import HubStandin, commit_of
 from material import no_progress
 from safetensors.torch import load
@@ -251,6 +253,24 @@ def test_a_big_file_goes_on_where_a_killed_run_left_it(standin):
     assert standin.sent - before == size - left
     assert (folder / WEIGHTS).read_bytes() == standin.repos["o/m1"][WEIGHTS]
     assert not part.exists()
+
+
+def test_pieces_that_were_abandoned_are_removed_when_the_next_fetch_begins(standin):
+    folder = hub_parts.piece("x").parent
+    folder.mkdir(parents=True)
+    week = 7 * 24 * 3600
+    for name, age in (("abandoned", week + 60), ("waiting", week - 60), ("at-work", week + 60)):
+        (folder / name).write_bytes(b"some")
+        os.utime(folder / name, (time.time() - age,) * 2)
+    (wanted,) = (file.sha256 for file in hub_files.listed_files("o/m1", "main", "model").files if file.name == WEIGHTS)
+    (folder / wanted).write_bytes(standin.repos["o/m1"][WEIGHTS][:1_000_000])
+    os.utime(folder / wanted, (0, 0))
+    before = standin.sent
+    with FileLock(hub_parts._lock_of(folder / "at-work")):
+        hub_folder("o/m1", "main", no_progress)
+    assert {path.name for path in folder.iterdir() if not path.name.startswith(".")} == {"waiting", "at-work"}
+    # However old, what is wanted now is gone on with.
+    assert standin.sent - before < len(standin.repos["o/m1"][WEIGHTS]) - 1_000_000 + 100_000
 
 
 def test_a_piece_that_is_wrong_is_not_built_upon_twice(standin):

@@ -7,7 +7,7 @@ When it is whole and verified it is moved to where the Hub's library looks for i
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,6 +25,7 @@ from explorer.errors import SourceError
 _TRIES = 5  # in a row without a new byte
 _PAUSE_SECONDS = 1.0
 _BLOCK = 1 << 18
+_KEPT_SECONDS = 7 * 24 * 3600  # for which what has arrived waits for somebody to go on with it
 _LOOK_SECONDS = 0.5  # between two looks at a file that somebody else is fetching
 
 
@@ -61,6 +62,7 @@ def bring(
     """
     part = piece(sha256)
     make_folder(part.parent)
+    _clear(part)
     with _disk_named(name, part), _turn(part, progress):
         if blob.exists():
             return
@@ -95,6 +97,24 @@ def blob_place(repo: str, repo_type: str, sha256: str, cache: Path) -> Path:
     return cache / repo_folder_name(repo_id=repo, repo_type=repo_type) / "blobs" / sha256
 
 
+def _clear(wanted: Path) -> None:
+    """Remove pieces that nobody has gone on with for a week, but for the one that is wanted now.
+
+    Their locks stay, which are empty: whoever waits at one must find the same one that others do.
+    """
+    for part in wanted.parent.iterdir():
+        if part.name.startswith(".") or part == wanted:
+            continue
+        # Somebody may be fetching it after all, or another may have removed it: then it is none of ours.
+        with suppress(OSError), FileLock(_lock_of(part), timeout=0):
+            if part.stat().st_mtime < time.time() - _KEPT_SECONDS:
+                part.unlink()
+
+
+def _lock_of(part: Path) -> Path:
+    return part.with_name(f".{part.name}.lock")
+
+
 @contextmanager
 def _disk_named(name: str, part: Path) -> Iterator[None]:
     try:
@@ -108,7 +128,7 @@ def _disk_named(name: str, part: Path) -> Iterator[None]:
 @contextmanager
 def _turn(part: Path, progress: Callable[[int], object]) -> Iterator[None]:
     """Wait until nobody else fetches the same file; ``progress`` may stop the wait."""
-    lock = FileLock(part.with_name(f".{part.name}.lock"))
+    lock = FileLock(_lock_of(part))
     while True:
         try:
             lock.acquire(timeout=_LOOK_SECONDS)
