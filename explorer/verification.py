@@ -48,17 +48,19 @@ class Verification:
 
     @property
     def sentence(self) -> str:
-        """Say it, tolerance included."""
+        """Say it, tolerance included; "Weights verified" if not every clip gave the same words."""
         relative, absolute = _ROUNDING[self.dtype]
         allowed = f"{relative:.2g} of each weight" + (f" plus {absolute:.2g}" if absolute else "")
         rounded = f"but for rounding (tolerance {allowed}; largest difference {self.largest:.2g})"
         weights = rounded if relative else "bit for bit (tolerance 0)"
-        heard = (
-            f"hears {self.same} of {self.clips} sample clips as it does" if self.clips else "was given no sample clips"
-        )
-        return (
-            f"Verified with plain transformers: its {self.tensors} tensors are the live merge's {weights}; it {heard}."
-        )
+        what, alike = "Verified", f"{self.same} of {self.clips} sample clips"
+        if not self.clips:
+            heard = "it was given no sample clips"
+        elif self.same == self.clips:
+            heard = f"it writes the same words for {alike}"
+        else:
+            what, heard = "Weights verified", f"but it writes the same words for only {alike}"
+        return f"{what} with plain transformers: its {self.tensors} tensors are the live merge's {weights}; {heard}."
 
 
 def verify(folder: Path, bench: Bench, recipe: Recipe, dtype: DataType, clips: Iterable[Clip]) -> Steps[Verification]:

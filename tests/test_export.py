@@ -112,8 +112,23 @@ def test_tensors_are_rounded_and_the_live_merge_is_not(dtype, tiny_workbench, ti
 
 def test_verification_compares_tensors_and_transcripts_and_says_so(tiny_workbench, tiny_bench, tmp_path, clips):
     _, found = finished(tiny_workbench.export(tiny_bench, RECIPE, tmp_path / "merge", clips=clips))
-    assert "tensors are the live merge's bit for bit (tolerance 0); it hears 1 of 1 sample clips as it does" in found
+    assert (
+        "tensors are the live merge's bit for bit (tolerance 0); it writes the same words for 1 of 1 sample clips"
+        in found
+    )
+    assert found.startswith("Verified with")
     assert found in (tmp_path / "merge" / "README.md").read_text()
+
+
+def test_words_that_differ_are_counted_and_only_the_weights_are_called_verified(
+    tiny_workbench, tiny_bench, tmp_path, clips, monkeypatch
+):
+    heard = iter(["what the merge writes", "something else"])
+    monkeypatch.setattr("explorer.verification._plain", lambda *_: "what the merge writes")
+    monkeypatch.setattr("explorer.verification._live", lambda *_: next(heard))
+    _, found = finished(tiny_workbench.export(tiny_bench, RECIPE, tmp_path / "merge", clips=clips * 2))
+    assert found.startswith("Weights verified with plain transformers: ")
+    assert found.endswith("; but it writes the same words for only 1 of 2 sample clips.")
 
 
 def test_an_export_that_is_not_the_merge_is_not_kept(tiny_workbench, tiny_bench, tmp_path, monkeypatch):
