@@ -92,7 +92,6 @@ def test_an_error_is_one_sentence_and_the_next_look_tries_again(document):
     assert ended[0]["state"] == "done"
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_failure_that_nobody_foresaw_ends_the_waiting_too(document):
     *_, ended = looking(Measuring(document, ZeroDivisionError())).open(panel(), EMPTY, CONFLICTS, "τ1 · child")
     assert ended[0] == {"state": "error", "notice": FAILED}

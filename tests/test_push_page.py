@@ -17,7 +17,7 @@ from test_readme import README
 
 import app
 from explorer.recipe import Recipe
-from explorer.ui import pushing as page_pushing
+from explorer.ui import aside as page_aside
 from explorer.ui import saved as saved_module
 from explorer.ui.opening import Opening
 from explorer.ui.page import build_page
@@ -163,7 +163,7 @@ def test_a_cancel_before_the_upload_leaves_nothing(tiny_workbench, hub, tmp_path
 @pytest.mark.parametrize("begun", [False, True])
 def test_a_cancel_during_the_upload_is_true_to_its_word(tiny_workbench, hub, monkeypatch, begun):
     """Until the commit begins nothing is seen of the files; after that there is nothing to be given up."""
-    monkeypatch.setattr(page_pushing, "WAIT_SECONDS", 0.02)
+    monkeypatch.setattr(page_aside, "WAIT_SECONDS", 0.02)
     at, on, step = threading.Event(), threading.Event(), "_commit" if begun else "_put"
     usual = getattr(hub.handler, step)
 

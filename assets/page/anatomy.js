@@ -12,7 +12,7 @@
         notice ? el("p", { class: `sam-notice sam-notice-${state}`, role: state === "error" ? "alert" : "status" }, notice) : null,
         title ? el("p", { class: "sam-recipe-line" }, say("anatomy.triple", { triple, title })) : null));
     };
-    watch("value", show);
+    page.follow(props, watch, show);
     show();
   };
 

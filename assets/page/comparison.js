@@ -117,7 +117,7 @@
       }
       element.replaceChildren(el("div", { class: "sam-evaluation sam-comparison", "data-state": value.state || "" }, ...nodes));
     };
-    watch("value", show);
+    page.follow(props, watch, show);
     show();
   };
 })();

@@ -88,7 +88,7 @@
       element.querySelector(".sam-evaluation")?.classList.toggle("sam-outdated", Boolean(moved));
     };
     page.onRecipe(mark);
-    watch("value", () => { show(); mark(); });
+    page.follow(props, watch, () => { show(); mark(); });
     show();
   };
 })();

@@ -117,7 +117,7 @@
       else button?.focus();
     };
     fill(linked?.places || page.recall("hub", (places) => places, {}));
-    watch("value", () => {
+    page.follow(props, watch, () => {
       hand(props.value || {});
       show();
     });

@@ -166,7 +166,7 @@
       chooser.hidden = !found;
       mark();
     };
-    watch("value", show);
+    page.follow(props, watch, show);
     page.onRecipe(mark);
     show();
   };

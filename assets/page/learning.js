@@ -98,7 +98,7 @@
         el("label", { class: "sam-check" }, forward, say("learning.forward"))),
       el("div", { class: "sam-learning-buttons" }, start, cancel, resume, take, back), shown));
     page.onRecipe(() => { if (props.value?.recipe) show(); });
-    watch("value", () => {
+    page.follow(props, watch, () => {
       if (props.value?.recipe) follow(props.value);
       show();
     });

@@ -138,7 +138,7 @@
       if ((fold.open || open !== null) && value.state !== "shipped" && !current()) ask();
     });
     page.onRecipe(() => element.classList.toggle("sam-lens-stale", Boolean(answer) && !current()));
-    watch("value", () => {
+    page.follow(props, watch, () => {
       const next = props.value || {};
       if (next.state === "asked" || next.state === "closed" || (next.stamp || 0) < asked) return;
       if (next.state === "done") take(next);

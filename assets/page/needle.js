@@ -120,7 +120,7 @@
       }
       mark();
     };
-    watch("value", show);
+    page.follow(props, watch, show);
     page.onRecipe((recipe) => {
       failed = "";
       mark();

@@ -30,13 +30,13 @@
     const label = () => { go.textContent = say(props.value.rows?.length ? "real.others" : props.corpora[corpus.value] ? "real.fetch" : "real.open"); };
     const ask = () => {
       const named = Boolean(props.corpora[corpus.value]);
-      props.value = { corpus: corpus.value, filter: filter.value, ...(named ? {} : { kind: kind.value, folder: folder.value }), stamp: page.stamp() };
+      props.value = { state: "asked", corpus: corpus.value, filter: filter.value, ...(named ? {} : { kind: kind.value, folder: folder.value }), stamp: page.stamp() };
       notice.textContent = say("real.asked");
       trigger("submit");
     };
     const show = () => {
       const { state, notice: says, rows: found } = props.value;
-      if (state === undefined) return;
+      if (state === "asked") return;
       notice.textContent = says;
       notice.classList.toggle("sam-problem", state === "error");
       rows.replaceChildren(...(found || []).map((row) => el("li", {}, el("button", { type: "button", class: "sam-real-row",
@@ -50,7 +50,7 @@
     for (const field of [folder, filter]) field.addEventListener("keydown", (event) => { if (event.key === "Enter") ask(); });
     element.replaceChildren(el("details", { class: "sam-real" }, el("summary", {}, say("real.title")),
       el("p", { class: "sam-hint" }, props.words), labelled("corpus", corpus), note, ...ofFolder, labelled("filter", filter), go, notice, rows));
-    watch("value", show);
+    page.follow(props, watch, show);
     choose();
   };
 })();

@@ -99,7 +99,7 @@
       el("div", { class: "sam-learning-buttons" }, go, cancel, open, file), shown));
     choose();
     page.onRecipe(() => { if (props.value?.state === "saved") show(); });
-    watch("value", () => {
+    page.follow(props, watch, () => {
       hand(props.value || {});
       show();
     });

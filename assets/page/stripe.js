@@ -48,6 +48,7 @@
     let index = 0;
     let drawn = null;
     let asked = 0;
+    let tried = false; // whether all stops were to be heard: if that breaks off, it may be tried again
     let wanted = false; // somebody was led here, and what there is to see has not come yet
 
     const title = el("summary", {}, el("b", {}, page.say("stripe.title")), " ", el("small", {}, page.say("stripe.subtitle")));
@@ -65,6 +66,7 @@
 
     const ask = (whole) => {
       asked = page.stamp();
+      tried = whole;
       page.asked.stripe = props.value = { state: "asked", stamp: asked, whole };
       trigger("submit");
     };
@@ -121,7 +123,7 @@
       if (answer.shipped && current()) notes.push(el("span", { class: "sam-hint" }, page.say("stripe.shipped")));
       const stale = answer.stops?.length > 0 && !current();
       if (stale) notes.push(el("span", { class: "sam-stale-mark sam-shown" }, page.say("stripe.stale")));
-      if (["offer", "stopped"].includes(state) || stale) notes.push(el("button", { type: "button", class: "sam-button", onclick: () => ask(true) }, page.say("stripe.hear", { total: answer.total })));
+      if (["offer", "stopped"].includes(state) || (state === "error" && tried) || stale) notes.push(el("button", { type: "button", class: "sam-button", onclick: () => ask(true) }, page.say("stripe.hear", { total: answer.total })));
       return notes;
     };
 
@@ -154,7 +156,7 @@
       if (!current() && answer.state !== "working") ask(false);
       else mark();
     });
-    watch("value", () => {
+    page.follow(props, watch, () => {
       const next = props.value || {};
       if (next.state === "asked" || next.state === "closed" || (next.stamp || 0) < asked) return;
       answer = { stops: [], total: 21, ...next };

@@ -62,7 +62,7 @@
       if (cell) { page.takeRecipe(cell.recipe); page.openTab("explore"); }
     };
     page.onMark("sweep-map", open);
-    watch("value", show);
+    page.follow(props, watch, show);
     show();
   };
 })();

@@ -454,6 +454,9 @@
     "lens.pointed": "“{token}” at {time} s: M1 {m1} · merge {merge} · M2 {m2} · merge − M1 {difference}. The lines over the spectrogram are this row: M1 orange, merge black or white, M2 blue and dashed.",
     "lens.note": "Every row of a map sums to 1. “Follows the sound” is the share of a head’s attention, in M1, that lies on one path from left to right. A model looks at what it needs, not where a word is, and fine-tuning moves the heads: take times read from attention as approximate.",
 
+    "trouble.refused": "The server has more to do than it can line up, so this was not begun; press again in a minute.",
+    "trouble.gone": "The server no longer answers, so this has ended; the page loads anew as soon as it is back.",
+
     "evaluation.clip": "{count} clip",
     "evaluation.clips": "{count} clips",
     "evaluation.speaker": "{count} speaker",

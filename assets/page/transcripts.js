@@ -113,7 +113,7 @@
       // Another triple: even M1 and M2 are other models than those on the panel.
       box?.classList.toggle("sam-other", Boolean(stale && kept.recipe.triple !== page.recipe.triple));
     };
-    watch("value", show);
+    page.follow(props, watch, show);
     page.onRecipe(mark);
     show();
     page.leadTo(element);

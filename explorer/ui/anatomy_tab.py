@@ -6,8 +6,8 @@ from typing import Any
 import gradio as gr
 
 from explorer.measures import DEFAULT_MEASURE, MEASURES
-from explorer.ui.evaluate_tab import PLUMBING
 from explorer.ui.looking import HEADS, Looking
+from explorer.ui.pressing import PLUMBING, told_if_refused
 from explorer.ui.text import anatomy as words
 
 
@@ -60,7 +60,7 @@ def anatomy_tab(tab: gr.Tab, looking: Looking, panel: gr.HTML) -> None:
         "api_visibility": "private",
     }
     # Somebody else's triple may be being measured: say at once, in the browser, that this one waits.
-    tab.select(None, notice, notice, js=_say(words.WAITING), **PLUMBING).then(**showing)
+    told_if_refused(tab.select(None, notice, notice, js=_say(words.WAITING), **PLUMBING).then(**showing), notice)
     measure.input(looking.measure, [notice, measure], [chart, reading], trigger_mode="always_last", **PLUMBING)
     heads.input(looking.heads, [notice, heads], [heads_chart, heads_reading], trigger_mode="always_last", **PLUMBING)
 

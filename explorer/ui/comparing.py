@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from explorer.candidates import Candidate, candidates
-from explorer.errors import ExplorerError, RecipeError
+from explorer.errors import RecipeError
 from explorer.methods import METHODS
 from explorer.recipe import Recipe
 from explorer.text_rules import WHISPER_RULES
 from explorer.ui.choosing import Choosing, Place
 from explorer.ui.evaluating import STREAM_SECONDS
 from explorer.ui.fetching import fetched
-from explorer.ui.newest import CANCELLED, Newest
+from explorer.ui.long_work import LongWork, Press, fault
 from explorer.ui.opening import Opening
 from explorer.ui.render import model_titles
-from explorer.ui.sent import Sent, entry, recipe_entries, stamp_of
+from explorer.ui.sent import Sent, entry, recipe_entries
 from explorer.ui.text import common
 from explorer.ui.text import methods as words
 
@@ -30,7 +30,7 @@ Json = dict[str, Any]
 SETTINGS = {words.DEFAULTS: "defaults", words.OWN: "own", words.GRID: "grid"}
 
 
-class Comparing:
+class Comparing(LongWork):
     """The Methods tab's handlers; one object serves everyone."""
 
     def __init__(self, opening: Opening, choosing: Choosing) -> None:
@@ -40,21 +40,8 @@ class Comparing:
             opening: of the workbench.
             choosing: opens corpora.
         """
-        self._opening = opening
+        super().__init__(opening)
         self._choosing = choosing
-        self._running = Newest()
-
-    def announce(self, shown: Sent, request: gr.Request) -> None:
-        """Say at once, past the queue, that an older run of this visitor is no longer wanted."""
-        self._running.note(str(request.session_hash), stamp_of(shown))
-
-    def cancel(self, shown: Sent, request: gr.Request) -> None:
-        """Stop this visitor's comparison at the next token, or before it starts; what is finished stays."""
-        self._running.cancel(str(request.session_hash), stamp_of(shown))
-
-    def leave(self, request: gr.Request) -> None:
-        """Stop the comparison of a visitor who has left."""
-        self._running.forget(str(request.session_hash))
 
     def run(
         self,
@@ -71,8 +58,8 @@ class Comparing:
         request: gr.Request,
     ) -> Iterator[Json]:
         """Compare methods; the table follows, merge by merge and clip by clip."""
-        session, stamp = str(request.session_hash), stamp_of(shown)
-        self._running.note(session, stamp)
+        press = self._press(shown, request)
+        stamp = press.stamp
         places = [Place.sent(corpus, kind, folder, "", expression, "", "", limit, 0)]
         if beside and beside.strip():
             places.append(Place(beside, limit=limit, seed=0))
@@ -82,19 +69,20 @@ class Comparing:
             yield _value("running", common.OPENED.format(triple=recipe.triple), stamp)
             bench = self._opening.bench(recipe.triple)
             for says in fetched(places, self._opening, self._choosing):
-                if self._running.is_past(session, stamp):
+                if press.past():
                     yield _value("stopped", common.STOPPED_FETCHING.format(says=says), stamp)
                     return
                 yield _value("running", says, stamp)
             document: Json = {}
-            for document in self._compared(bench, chosen, places, (session, stamp)):
+            for document in self._compared(bench, chosen, places, press):
                 yield _value("running", "", stamp, document)
-            if document["stopped"] and self._running.is_past(session, stamp + CANCELLED):
+            if document["stopped"] and press.overtaken():
                 return  # a newer run of this visitor goes on from here
             yield _value("stopped" if document["stopped"] else "done", _stopped(document), stamp, document)
-        except ExplorerError as error:
-            if not self._running.is_past(session, stamp + CANCELLED):
-                yield _value("error", str(error), stamp)
+        except Exception as error:
+            says = fault(error)
+            if not press.overtaken():
+                yield _value("error", says, stamp)
 
     def _candidates(self, recipe: Recipe, titles: list[str], settings: str, shown: Sent) -> tuple[Candidate, ...]:
         workbench = self._opening.workbench()
@@ -110,7 +98,7 @@ class Comparing:
         )
 
     def _compared(
-        self, bench: "Bench", chosen: tuple[Candidate, ...], places: list[Place], asked: tuple[str, float]
+        self, bench: "Bench", chosen: tuple[Candidate, ...], places: list[Place], press: Press
     ) -> Iterator[Json]:
         # Both import torch, which the page does not wait for when it starts.
         compare = importlib.import_module("explorer.comparison").compare
@@ -121,7 +109,7 @@ class Comparing:
         left_out = [problem for subset in subsets for problem in subset.problems]
         line = workbench.settings_line(chosen[0].recipe, decoding, WHISPER_RULES, places[0].expression)
         extra = {"settings": line.partition(f" of {bench.spec.name} · ")[2], "triple": bench.spec.name}
-        halt = workbench.halt(float("inf"), lambda: self._running.is_past(*asked))
+        halt = workbench.halt(float("inf"), press.past)
         titles, due = model_titles(bench.spec, chosen[0].recipe), 0.0
         clips = [each.subset.utterances for each in subsets]
         for state in compare(workbench, bench, clips, chosen, decoding, halt):

@@ -11,11 +11,9 @@ from explorer.ui.choosing import Choosing
 from explorer.ui.corpus_fields import beside_field, corpus_fields
 from explorer.ui.evaluating import WINDOWS, Evaluating
 from explorer.ui.job import MODELS
+from explorer.ui.pressing import PLUMBING, told_if_refused
 from explorer.ui.text import common
 from explorer.ui.text import evaluate as words
-
-# Events that compute nothing go past the queue; none is part of a public interface.
-PLUMBING: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 def evaluate_tab(config: Config, choosing: Choosing, evaluating: Evaluating, panel: gr.HTML, *, open_: bool) -> None:
@@ -82,7 +80,7 @@ def evaluate_tab(config: Config, choosing: Choosing, evaluating: Evaluating, pan
     # Two events of one press, not a chain: of a chain, Gradio drops what is pressed while its last link is at work.
     # The first says at once that older work is not wanted any more; the second waits for its turn.
     run.click(evaluating.announce, result, None, js=f"() => SAMerge.beginRun({json.dumps(common.WAITING)})", **PLUMBING)
-    run.click(
+    running = run.click(
         evaluating.run,
         [result, panel, pins, view, models, window, normalizer, fillers, beside, *place],
         [result, view, chart, closer],
@@ -93,6 +91,7 @@ def evaluate_tab(config: Config, choosing: Choosing, evaluating: Evaluating, pan
         trigger_mode="always_last",
         api_visibility="private",
     )
+    told_if_refused(running, result)
     stop.click(evaluating.cancel, result, js="() => SAMerge.endRun()", **PLUMBING)
     view.input(evaluating.look, view, chart, **PLUMBING)
     again = "(follow) => { if (follow) document.querySelector('#run').click(); }"

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from explorer.errors import ExplorerError
 from explorer.evaluation import Evaluation
 from explorer.report import Run
 from explorer.summary import Json, closer_look, summary
@@ -14,9 +13,9 @@ from explorer.text_rules import NORMALIZER_KINDS, text_rules
 from explorer.ui.choosing import Choosing, Chosen, Place
 from explorer.ui.fetching import fetched
 from explorer.ui.job import Job, job_of
-from explorer.ui.newest import CANCELLED, Newest
+from explorer.ui.long_work import LongWork, fault
 from explorer.ui.opening import Opening
-from explorer.ui.sent import Sent, stamp_of
+from explorer.ui.sent import Sent
 from explorer.ui.shelf import Shelf, Visit
 from explorer.ui.text import common
 from explorer.ui.text import evaluate as words
@@ -30,7 +29,7 @@ STREAM_SECONDS = 0.2  # between two tables on the page
 _UNCHANGED: tuple[object, ...] = (gr.skip(), gr.skip(), gr.skip())
 
 
-class Evaluating:
+class Evaluating(LongWork):
     """The Evaluate tab's handlers; one object serves everyone."""
 
     def __init__(self, opening: Opening, choosing: Choosing, shelf: Shelf) -> None:
@@ -41,22 +40,13 @@ class Evaluating:
             choosing: opens corpora.
             shelf: keeps each visitor's newest runs.
         """
-        self._opening = opening
+        super().__init__(opening)
         self._choosing = choosing
         self._shelf = shelf
-        self._running = Newest()
-
-    def announce(self, shown: Sent, request: gr.Request) -> None:
-        """Say at once, past the queue, that an older run of this visitor is no longer wanted."""
-        self._running.note(str(request.session_hash), stamp_of(shown))
-
-    def cancel(self, shown: Sent, request: gr.Request) -> None:
-        """Stop this visitor's evaluation at the next token, or before it starts; what is finished stays."""
-        self._running.cancel(str(request.session_hash), stamp_of(shown))
 
     def leave(self, request: gr.Request) -> None:
         """Stop the evaluation of a visitor who has left, and forget what it found."""
-        self._running.forget(str(request.session_hash))
+        super().leave(request)
         self._shelf.forget(str(request.session_hash))
 
     def look(self, view: str, request: gr.Request) -> object:
@@ -89,16 +79,14 @@ class Evaluating:
         request: gr.Request,
     ) -> Iterator[tuple[object, ...]]:
         """Compute WERs over one or two subsets: after every batch the tables, at the end charts and every clip."""
-        session, stamp = str(request.session_hash), stamp_of(shown)
-        self._running.note(session, stamp)
+        press = self._press(shown, request)
         places = [Place.sent(corpus, kind, folder, split, expression, ids, hypotheses, limit, seed)]
         if beside and beside.strip():
             places.append(Place(beside, limit=limit, seed=seed))
         try:
             job = job_of(
                 self._opening,
-                session,
-                stamp,
+                press,
                 panel,
                 pinned,
                 models,
@@ -108,7 +96,7 @@ class Evaluating:
             yield job.value("running", common.OPENED.format(triple=job.recipe.triple)), *_UNCHANGED
             bench = self._opening.bench(job.recipe.triple)
             for says in fetched(places, self._opening, self._choosing):
-                if self._running.is_past(session, stamp):
+                if press.past():
                     yield job.value("stopped", common.STOPPED_FETCHING.format(says=says)), *_UNCHANGED
                     return
                 yield job.value("running", says), *_UNCHANGED
@@ -120,7 +108,7 @@ class Evaluating:
                     yield job.value("running"), *_UNCHANGED
                 if stopped:
                     break
-            if stopped and self._running.is_past(session, stamp + CANCELLED):
+            if stopped and press.overtaken():
                 return  # a newer run of this visitor goes on from here
             notice = _stopped(job.drawn) if stopped else ""
             ended = job.value("stopped" if stopped else "done", notice)
@@ -128,15 +116,16 @@ class Evaluating:
             if not stopped:
                 for run in job.runs:
                     self._opening.needles().note(bench, run)
-        except ExplorerError as error:
-            if not self._running.is_past(session, stamp + CANCELLED):
-                yield {"state": "error", "notice": str(error), "stamp": stamp}, *_UNCHANGED
+        except Exception as error:
+            says = fault(error)
+            if not press.overtaken():
+                yield {"state": "error", "notice": says, "stamp": press.stamp}, *_UNCHANGED
 
     def _evaluated(self, job: Job, bench: "Bench", chosen: Chosen) -> Iterator[Evaluation]:
         """Evaluate one corpus; its table is the last of ``job.drawn``, in the end its run the last of ``job.runs``."""
         workbench = self._opening.workbench()
         settings = workbench.settings_line(job.recipe, job.decoding, job.rules, chosen.described["filter"])
-        halt = workbench.halt(float("inf"), lambda: self._running.is_past(job.session, job.stamp))
+        halt = workbench.halt(float("inf"), job.press.past)
         job.drawn.append({})
         utterances, due = chosen.subset.utterances, 0.0
         for state in workbench.evaluate(
@@ -174,7 +163,7 @@ class Evaluating:
         """Return the views to choose from, the chart of one, and every clip."""
         if not job.runs:
             return _UNCHANGED
-        visit = self._shelf.visit(job.session)
+        visit = self._shelf.visit(job.press.session)
         before = len(visit.runs)
         visit.put(job.runs, job.sent)
         # What was looked at stays, unless there is something new to see: the trade-off of two corpora.

@@ -12,9 +12,11 @@ from explorer.errors import AudioError, ExplorerError
 from explorer.recipe import Recipe, recipe_from
 from explorer.shipped import Shipped
 from explorer.summary import Json
+from explorer.ui.aside import WAIT_SECONDS
 from explorer.ui.clips import Clips
+from explorer.ui.long_work import fault
 from explorer.ui.newest import Newest
-from explorer.ui.opening import WAIT_SECONDS, Opening
+from explorer.ui.opening import Opening
 from explorer.ui.render import Column, model_titles, notice, transcripts
 from explorer.ui.sent import Sent, recipe_entries, stamp_of
 from explorer.ui.text.common import OPENED
@@ -144,9 +146,10 @@ class Exploring:
                         columns[model] = column
                         yield self._drawn(columns, wanted, "working")
             yield self._drawn(columns, wanted, "done")
-        except ExplorerError as error:
+        except Exception as error:
+            says = fault(error)
             # Whoever asked has moved on: the newer request's answer is the one to show.
-            yield gr.skip() if self._newest.is_past(session, stamp) else notice("error", str(error))
+            yield gr.skip() if self._newest.is_past(session, stamp) else notice("error", says)
 
     def _drawn(self, columns: Mapping[str, Column], wanted: _Request, state: str) -> Json:
         return transcripts(list(columns.values()), state, wanted.sent, wanted.reference, wanted.mark)

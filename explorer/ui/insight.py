@@ -5,8 +5,8 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.ui.evaluate_tab import PLUMBING
 from explorer.ui.lensing import Lensing
+from explorer.ui.pressing import PLUMBING, told_if_refused
 from explorer.ui.striping import Striping
 from explorer.ui.text.explore import STOP
 
@@ -38,7 +38,7 @@ def insight(lensing: Lensing, striping: Striping, asked: Sequence[gr.components.
     stop = gr.Button(STOP, elem_id="stripe-stop", visible="hidden")
     answering: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private"}
     lens.submit(lensing.announce, lens, None, js=_ASKED.format("lens"), **PLUMBING)
-    lens.submit(
+    looking = lens.submit(
         lensing.run,
         [lens, *asked],
         lens,
@@ -49,7 +49,7 @@ def insight(lensing: Lensing, striping: Striping, asked: Sequence[gr.components.
     )
     stripe.submit(striping.announce, stripe, None, js=_ASKED.format("stripe"), **PLUMBING)
     # Not in the models' line: it takes seconds, and between two stops whoever moves a slider has a turn.
-    stripe.submit(
+    hearing = stripe.submit(
         striping.run,
         [stripe, *asked],
         stripe,
@@ -58,4 +58,6 @@ def insight(lensing: Lensing, striping: Striping, asked: Sequence[gr.components.
         concurrency_limit=4,
         **answering,
     )
+    told_if_refused(looking, lens)
+    told_if_refused(hearing, stripe)
     stop.click(striping.cancel, stripe, None, js=_ASKED.format("stripe"), **PLUMBING)

@@ -9,6 +9,7 @@ from explorer.recipe import Recipe
 from explorer.report import Run
 from explorer.summary import Json
 from explorer.text_rules import TextRules
+from explorer.ui.long_work import Press
 from explorer.ui.opening import Opening
 from explorer.ui.render import model_titles
 from explorer.ui.sent import Sent, pins_of, recipe_entries
@@ -26,8 +27,7 @@ class Job:
     """One run of one visitor: what is asked for, and what of it is there.
 
     Attributes:
-        session: of the visitor.
-        stamp: of the run.
+        press: that asked for it.
         sent: the recipe, as the browser sent it.
         recipe: of the merge.
         merges: pinned recipes by model.
@@ -40,8 +40,7 @@ class Job:
         runs: what is finished.
     """
 
-    session: str
-    stamp: float
+    press: Press
     sent: Json
     recipe: Recipe
     merges: Mapping[str, Recipe]
@@ -55,14 +54,13 @@ class Job:
 
     def value(self, state: str, notice: str = "") -> Json:
         """Return the value of the evaluation component."""
-        value: Json = {"state": state, "notice": notice, "stamp": self.stamp, "recipe": self.sent}
+        value: Json = {"state": state, "notice": notice, "stamp": self.press.stamp, "recipe": self.sent}
         return value | {"parts": self.drawn} if self.drawn else value
 
 
 def job_of(
     opening: Opening,
-    session: str,
-    stamp: float,
+    press: Press,
     panel: Sent,
     pinned: Sent,
     models: Sequence[str],
@@ -73,8 +71,7 @@ def job_of(
 
     Args:
         opening: of the workbench.
-        session: of the visitor.
-        stamp: of the run.
+        press: that asks for it.
         panel: the recipe.
         pinned: further recipes.
         models: keys of ``MODELS``.
@@ -100,4 +97,4 @@ def job_of(
     if not asked and not merges:
         raise RecipeError("Models: expected at least one of M0, M1, M2 and merge; tick one.")
     decoding = workbench.decoding(recipe, window)
-    return Job(session, stamp, sent, recipe, merges, titles, asked, decoding, rules, tuple(strangers))
+    return Job(press, sent, recipe, merges, titles, asked, decoding, rules, tuple(strangers))

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 
-from explorer.errors import AudioError, ExplorerError, RecipeError
+from explorer.errors import AudioError, RecipeError
 from explorer.summary import Json
 from explorer.ui.clips import Clips
-from explorer.ui.newest import Newest
+from explorer.ui.long_work import LongWork, fault
 from explorer.ui.opening import Opening
 from explorer.ui.render import model_titles
-from explorer.ui.sent import Sent, entry, recipe_entries, stamp_of
+from explorer.ui.sent import Sent, entry, recipe_entries
 from explorer.ui.text.explore import LENS_WORKING, NO_CLIP
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 DEADLINE_SECONDS = 120.0
 
 
-class Lensing:
+class Lensing(LongWork):
     """The lens's handlers; one object serves everyone."""
 
     def __init__(self, opening: Opening, clips: Clips) -> None:
@@ -33,17 +33,8 @@ class Lensing:
             opening: of the workbench.
             clips: finds the clip.
         """
-        self._opening = opening
+        super().__init__(opening)
         self._clips = clips
-        self._newest = Newest()
-
-    def announce(self, shown: Sent, request: gr.Request) -> None:
-        """Say at once, past the queue, that an older request of this visitor is no longer wanted."""
-        self._newest.note(str(request.session_hash), stamp_of(shown))
-
-    def leave(self, request: gr.Request) -> None:
-        """Stop what a visitor who has left had asked for."""
-        self._newest.forget(str(request.session_hash))
 
     def run(
         self, shown: Sent, panel: Sent, chosen: Sent, player: str | None, reference: str | None, request: gr.Request
@@ -53,20 +44,19 @@ class Lensing:
         ``shown`` asks for ``text`` (``reference`` or ``merge``: what the merge heard), ``layer`` and ``head``, and says
         in ``have`` which look the browser still has.
         """
-        session, stamp = str(request.session_hash), stamp_of(shown)
-        self._newest.note(session, stamp)
+        press = self._press(shown, request)
         said = (reference or "").strip()
         try:
             sent = recipe_entries(panel)
-            clip = self._clips.clip(chosen, player, session)
+            clip = self._clips.clip(chosen, player, press.session)
             if clip is None:
                 raise AudioError(NO_CLIP)
             workbench = self._opening.workbench()
             recipe = workbench.recipe(sent, "page")
             bench = self._opening.bench(recipe.triple)
-            halt = workbench.halt(DEADLINE_SECONDS, lambda: self._newest.is_past(session, stamp))
+            halt = workbench.halt(DEADLINE_SECONDS, press.past)
             titles = model_titles(bench.spec, recipe)
-            drawn: Json = {"stamp": stamp, "recipe": sent, "reference": said, "titles": titles}
+            drawn: Json = {"stamp": press.stamp, "recipe": sent, "reference": said, "titles": titles}
             drawn["clip"] = self._clips.mark(chosen, clip)
             source = "reference" if said and entry(shown, "text") != "merge" else "merge"
             text = said if source == "reference" else self._heard(bench, recipe, clip, halt)
@@ -80,11 +70,12 @@ class Lensing:
                 drawn["attention"] = look.attention(layer, head)
                 if entry(shown, "have") != key:
                     drawn["look"] = look.document()
-                    drawn["sound"] = self._clips.sound(chosen, player, session)
+                    drawn["sound"] = self._clips.sound(chosen, player, press.session)
                 yield drawn
-        except ExplorerError as error:
-            if not self._newest.is_past(session, stamp):
-                yield {"state": "error", "stamp": stamp, "notice": str(error)}
+        except Exception as error:
+            says = fault(error)
+            if not press.past():
+                yield {"state": "error", "stamp": press.stamp, "notice": says}
 
     def _heard(self, bench: "Bench", recipe: "Recipe", clip: "Clip", halt: "Halt") -> str:
         workbench = self._opening.workbench()

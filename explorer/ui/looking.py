@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 import gradio as gr
 
 from explorer.charts.anatomy import cosines_chart, energy_chart, heads_chart, measure_chart
-from explorer.errors import ExplorerError
 from explorer.measures import DEFAULT_MEASURE, MEASURES
 from explorer.reading import (
     Document,
@@ -18,6 +17,7 @@ from explorer.reading import (
     heads_reading,
     measure_reading,
 )
+from explorer.ui.long_work import fault
 from explorer.ui.opening import Opening
 from explorer.ui.sent import Sent, entry, recipe_entries
 from explorer.ui.text import anatomy as words
@@ -59,13 +59,10 @@ class Looking:
                 yield _notice("loading", opened), gr.update(visible=False), *unchanged[1:]
                 for says in self._opening.told(opened, lambda: self._measure(triple)):
                     yield _notice("loading", says), *unchanged
-            document = self._measured.get(triple)
-            if document is None:
-                yield _notice("error", words.FAILED), *unchanged
-                return
+            document = self._measured[triple]
             yield _notice("done", "") | {"triple": triple, "title": title}, *_figures(document, measure, heads)
-        except ExplorerError as error:
-            yield _notice("error", str(error)), *unchanged
+        except Exception as error:
+            yield _notice("error", fault(error, words.FAILED)), *unchanged
 
     def measure(self, shown: Sent, measure: Sent) -> tuple[object, object]:
         """Draw another measure of the triple that is shown."""

@@ -10,7 +10,7 @@ from explorer.methods import METHODS
 from explorer.ui.choosing import Choosing
 from explorer.ui.comparing import SETTINGS, Comparing
 from explorer.ui.corpus_fields import beside_field, corpus_fields
-from explorer.ui.evaluate_tab import PLUMBING
+from explorer.ui.pressing import PLUMBING, told_if_refused
 from explorer.ui.text import common
 from explorer.ui.text import methods as words
 
@@ -52,7 +52,7 @@ def methods_tab(config: Config, choosing: Choosing, comparing: Comparing, panel:
     run.click(
         comparing.announce, result, None, js=f"() => SAMerge.beginComparison({json.dumps(common.WAITING)})", **PLUMBING
     )
-    run.click(
+    running = run.click(
         comparing.run,
         [result, panel, methods, settings, beside, corpus, kind, folder, expression, limit],
         result,
@@ -63,4 +63,5 @@ def methods_tab(config: Config, choosing: Choosing, comparing: Comparing, panel:
         trigger_mode="always_last",
         api_visibility="private",
     )
+    told_if_refused(running, result)
     stop.click(comparing.cancel, result, js="() => SAMerge.endComparison()", **PLUMBING)

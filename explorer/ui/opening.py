@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from explorer.config import Config
 from explorer.errors import ExplorerError
+from explorer.ui.aside import Aside
 from explorer.ui.text import common
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from explorer.needles import Needles
     from explorer.workbench import Workbench
 
-WAIT_SECONDS = 0.4  # between two looks at a download
 _log = logging.getLogger(__name__)
 
 
@@ -102,24 +102,13 @@ class Opening:
             work: the thing to do.
 
         Raises:
-            ExplorerError: what ``work`` raised.
+            BaseException: what ``work`` raised.
         """
-        failed: list[ExplorerError] = []
-
-        def run() -> None:
-            try:
-                work()
-            except ExplorerError as error:
-                failed.append(error)
-
         self.says = says
-        working = threading.Thread(target=run, daemon=True)
-        working.start()
-        while working.is_alive():
+        aside = Aside(work)
+        for _ in aside.looks():
             yield self.says
-            working.join(WAIT_SECONDS)
-        if failed:
-            raise failed[0]
+        aside.result()
 
     def progress(self, what: str, done: int, total: int) -> None:
         """Note how far a download is."""

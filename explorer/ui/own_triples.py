@@ -2,7 +2,6 @@
 
 import importlib
 import re
-import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict
@@ -11,13 +10,14 @@ from typing import TYPE_CHECKING, TypeVar
 import gradio as gr
 
 from explorer.config import Source, TripleSpec
-from explorer.errors import ConfigError, ExplorerError
+from explorer.errors import ConfigError
 from explorer.summary import Json
-from explorer.ui.newest import CANCELLED, Newest
-from explorer.ui.opening import WAIT_SECONDS, Opening
+from explorer.ui.aside import Aside
+from explorer.ui.long_work import LongWork, Press, fault
+from explorer.ui.opening import Opening
 from explorer.ui.pressing import on_press
 from explorer.ui.recipe_panel import triple_row
-from explorer.ui.sent import Sent, entry, stamp_of
+from explorer.ui.sent import Sent, entry
 from explorer.ui.text import hub as words
 
 if TYPE_CHECKING:
@@ -37,17 +37,12 @@ class _StoppedError(Exception):
     """The visitor wants no more of it."""
 
 
-class OwnTriples:
+class OwnTriples(LongWork):
     """The handlers of the section; one object serves everyone."""
 
     def __init__(self, opening: Opening) -> None:
-        """Take what the section works with.
-
-        Args:
-            opening: of the workbench; it knows whether visitors may name checkpoints of their own.
-        """
-        self._opening = opening
-        self._running = Newest()
+        """Take the opening of the workbench; it knows whether visitors may name checkpoints of their own."""
+        super().__init__(opening)
 
     def lay_out(self) -> None:
         """Build the section: its value is {state, notice, stamp, action, asked, …}; ``submit`` is any press."""
@@ -61,22 +56,13 @@ class OwnTriples:
         )
         on_press(section, self.announce, self.run, [section], "hub", at_once=AT_ONCE)
 
-    def announce(self, shown: Sent, request: gr.Request) -> None:
-        """Say at once, past the queue, that older work of this visitor, or this, is no longer wanted."""
-        note = self._running.cancel if entry(shown, "action") == "cancel" else self._running.note
-        note(str(request.session_hash), stamp_of(shown))
-
-    def leave(self, request: gr.Request) -> None:
-        """Stop the download of a visitor who has left; what has arrived stays."""
-        self._running.forget(str(request.session_hash))
-
     def run(self, shown: Sent, request: gr.Request) -> Iterator[object]:
         """Look at three repositories, or fetch what was looked at and open it."""
-        session, stamp, action = str(request.session_hash), stamp_of(shown), entry(shown, "action")
-        if not self._running.begin(session, stamp):
+        press, action = self._press(shown, request), entry(shown, "action")
+        if not press.begins():
             yield gr.skip()  # cancelled: the work has been told, and says so itself
             return
-        base: Json = {"stamp": stamp, "action": action, "asked": entry(shown, "asked")}
+        base: Json = {"stamp": press.stamp, "action": action, "asked": entry(shown, "asked")}
         fetching = action == "fetch"
         try:
             if action == "cancel":  # pressed before the work was even sent
@@ -84,19 +70,20 @@ class OwnTriples:
             if not self._opening.own_places:
                 raise ConfigError(words.REFUSED)
             if fetching:
-                yield from self._fetch(shown, base, session)
+                yield from self._fetch(shown, base, press)
             else:
-                yield from self._look(base, session)
+                yield from self._look(base, press)
         except _StoppedError:
             # A newer press of this visitor goes on from here; only who pressed Cancel is told.
-            if not self._running.is_past(session, stamp + CANCELLED):
+            if not press.overtaken():
                 says = words.STOPPED_FETCHING if fetching else words.STOPPED_LOOKING
                 yield base | {"state": "stopped", "notice": says, "look": entry(shown, "look")}
-        except ExplorerError as error:
-            if not self._running.is_past(session, stamp + CANCELLED):
-                yield base | {"state": "error", "notice": str(error), "look": entry(shown, "look")}
+        except Exception as error:
+            says = fault(error)
+            if not press.overtaken():
+                yield base | {"state": "error", "notice": says, "look": entry(shown, "look")}
 
-    def _look(self, base: Json, session: str) -> Iterator[Json]:
+    def _look(self, base: Json, press: Press) -> Iterator[Json]:
         spec = _asked(base["asked"])
         self._opening.workbench()  # torch is there by now, not at the start
         look = importlib.import_module("explorer.checkpoints.hub_look").look
@@ -105,7 +92,7 @@ class OwnTriples:
             found: Look = look(spec, lambda repo: progress(words.LOOKING.format(repo=repo), 0, 0))
             return found
 
-        found = yield from self._followed(work, base, session)
+        found = yield from _followed(work, base, press)
         fits = words.LOOKED if found.needed else words.LOOKED_HERE
         yield base | {
             "state": "looked",
@@ -113,7 +100,7 @@ class OwnTriples:
             "look": asdict(found),
         }
 
-    def _fetch(self, shown: Sent, base: Json, session: str) -> Iterator[Json]:
+    def _fetch(self, shown: Sent, base: Json, press: Press) -> Iterator[Json]:
         base |= {"look": entry(shown, "look")}
         triple = entry(base["look"], "triple")
         if not isinstance(triple, str):
@@ -126,44 +113,11 @@ class OwnTriples:
             progress(words.OPENING, 0, 0)
             self._opening.bench(triple)
 
-        yield from self._followed(work, base, session)
+        yield from _followed(work, base, press)
         spec, bench = self._opening.config.triple(triple), self._opening.bench(triple)
         told = words.OPENED.format(title=spec.title)
         row = triple_row(spec, bench.depths)
         yield base | {"state": "opened", "notice": told, "triple": row}
-
-    def _followed(self, work: "Callable[[Progress], _T]", base: Json, session: str) -> Generator[Json, None, _T]:
-        """Do something in a thread, and yield how far it is until it is done.
-
-        Raises:
-            _StoppedError: the visitor pressed Cancel, something else, or has left.
-            ExplorerError: what ``work`` raised.
-        """
-        stamp, told = base["stamp"], _Told()
-        done: list[_T] = []
-        failed: list[BaseException] = []
-
-        def progress(says: str, here: int, total: int) -> None:
-            if self._running.is_past(session, stamp):
-                raise _StoppedError
-            told.note(says, here, total)
-
-        def run() -> None:
-            try:
-                done.append(work(progress))
-            except BaseException as error:
-                failed.append(error)
-
-        working = threading.Thread(target=run, name="hub", daemon=True)
-        working.start()
-        while working.is_alive():
-            yield base | {"state": "running"} | told.value()
-            working.join(WAIT_SECONDS)
-            if self._running.is_past(session, stamp):
-                raise _StoppedError  # the thread hears of it with its next byte
-        if failed:
-            raise failed[0]
-        return done[0]
 
 
 class _Told:
@@ -185,6 +139,30 @@ class _Told:
         known = seconds > _RATE_SECONDS and came > 0
         left = (self._total - self._here) * seconds / came if known else None
         return {"notice": self._says, "done": self._here, "total": self._total, "remaining": left}
+
+
+def _followed(work: "Callable[[Progress], _T]", base: Json, press: Press) -> Generator[Json, None, _T]:
+    """Do something aside, and yield how far it is until it is done.
+
+    Raises:
+        _StoppedError: the visitor pressed Cancel, something else, or has left.
+        BaseException: what ``work`` raised.
+    """
+    told = _Told()
+
+    def progress(says: str, here: int, total: int) -> None:
+        if press.past():
+            raise _StoppedError
+        told.note(says, here, total)
+
+    aside = Aside(lambda: work(progress))
+    for _ in aside.looks():
+        if press.past():
+            raise _StoppedError  # the thread hears of it with its next byte
+        yield base | {"state": "running"} | told.value()
+    if press.past():
+        raise _StoppedError
+    return aside.result()
 
 
 def _asked(asked: Sent) -> TripleSpec:

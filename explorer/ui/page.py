@@ -16,7 +16,7 @@ from explorer.ui.api import Endpoints
 from explorer.ui.choosing import Choosing
 from explorer.ui.clips import Clips
 from explorer.ui.comparing import Comparing
-from explorer.ui.evaluate_tab import PLUMBING, evaluate_tab
+from explorer.ui.evaluate_tab import evaluate_tab
 from explorer.ui.evaluating import Evaluating
 from explorer.ui.exploring import Exploring
 from explorer.ui.insight import insight
@@ -25,6 +25,7 @@ from explorer.ui.looking import Looking
 from explorer.ui.methods_tab import methods_tab
 from explorer.ui.opening import Opening
 from explorer.ui.own_triples import OwnTriples
+from explorer.ui.pressing import PLUMBING, told_if_refused
 from explorer.ui.probe_panel import ProbePanel
 from explorer.ui.probing import Probing
 from explorer.ui.pushing import Logins
@@ -45,20 +46,8 @@ SCRIPTS = (
     *("text", "dom", "hand", "schedule", "edits", "check", "link", "store", "own", "trail", "pictures", "behind"),
     *("lane", "tools", "curve", "dials", "presets", "memory", "recalled", "recipe", "pins", "address", "keys"),
     *("needle", "layers", "clips", "real", "grid", "words", "jump", "transcripts", "ranges", "stripe"),
-    *("colours", "sound", "spectrogram", "word_panel", "lens", "buttons"),
-    *(
-        "evaluation",
-        "results",
-        "closer",
-        "comparison",
-        "sweep",
-        "anatomy",
-        "losses",
-        "learning",
-        "save",
-        "hub",
-        "header",
-    ),
+    *("colours", "sound", "spectrogram", "word_panel", "lens", "buttons", "trouble", "header"),
+    *("evaluation", "results", "closer", "comparison", "sweep", "anatomy", "losses", "learning", "save", "hub"),
 )
 MODEL_QUEUE = "model"
 
@@ -139,7 +128,7 @@ def build_page(
             with gr.Tab(common.TAB_ABOUT, id="about"):
                 about_tab(config)
         demo.unload(exploring.leave)
-        for each in (evaluating, comparing, sweeping, teaching, saving, own, probing, *sections):
+        for each in (evaluating, comparing, sweeping, teaching, saving, own, probing, real, *sections):
             demo.unload(each.leave)
     saving.keep_private(demo)
     return demo
@@ -217,17 +206,16 @@ def _explore_tab(
     }
     for moved in (panel.submit, chosen.submit):
         moved(exploring.announce, [panel, chosen, with_base], heard, **PLUMBING)
-    panel.submit(**listening)
-    chosen.submit(exploring.choose, chosen, [player, reference], **PLUMBING).then(**listening)
+    chose = chosen.submit(exploring.choose, chosen, [player, reference], **PLUMBING)
     # A clip of one's own: no sample is chosen any more, and what was said in it is not known.
     own = "() => [{id: null, stamp: SAMerge.stamp()}, '']"
-    player.input(None, None, [chosen, reference], js=own, **PLUMBING).then(**listening)
-    reference.submit(**listening)
-    reference.blur(**listening)
-    with_base.input(**listening)
-    demo.load(
+    recorded = player.input(None, None, [chosen, reference], js=own, **PLUMBING)
+    loading = demo.load(
         exploring.loading, None, heard, concurrency_limit=None, show_progress="hidden", api_visibility="private"
-    ).then(**listening)
+    )
+    moves = (panel.submit, chose.then, recorded.then, loading.then, reference.submit, reference.blur, with_base.input)
+    for moved in moves:
+        told_if_refused(moved(**listening), heard)
     with below:
         probes.lay_out_why()
         insight(lensing, striping, [panel, chosen, player, reference], MODEL_QUEUE)

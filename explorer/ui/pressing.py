@@ -1,10 +1,22 @@
-"""A section of the page whose buttons are one event, and whose work can be called off."""
+"""How presses reach their handlers: what computes nothing goes past the queue, and what is refused is told."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import gradio as gr
 
-from explorer.ui.evaluate_tab import PLUMBING
+# Events that compute nothing go past the queue; none is part of a public interface.
+PLUMBING: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
+
+def told_if_refused(event: Any, section: gr.HTML) -> None:  # noqa: ANN401 - gradio's, which has no types
+    """Let a press be answered in its section also when no handler is reached: Gradio's queue is full, say.
+
+    Args:
+        event: of the press.
+        section: where its answers are shown; its value is {state, notice, stamp, …}.
+    """
+    event.failure(None, section, section, js="SAMerge.refused", **PLUMBING)
 
 
 def on_press(
@@ -26,7 +38,7 @@ def on_press(
         at_once: see there.
     """
     section.submit(announce, section, None, **PLUMBING)
-    section.submit(
+    running = section.submit(
         run,
         list(inputs),
         section,
@@ -36,3 +48,4 @@ def on_press(
         trigger_mode="always_last",
         api_visibility="private",
     )
+    told_if_refused(running, section)

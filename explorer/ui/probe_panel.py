@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.ui.evaluate_tab import PLUMBING
+from explorer.ui.pressing import PLUMBING, told_if_refused
 from explorer.ui.probing import Probing
 
 
@@ -39,7 +39,7 @@ class ProbePanel:
         probing, clip = self._probing, [chosen, player, reference]
         quiet: dict[str, Any] = {"concurrency_limit": 1, "show_progress": "hidden", "api_visibility": "private"}
         self._asked.submit(probing.announce, self._asked, None, **PLUMBING)
-        self._asked.submit(
+        reading = self._asked.submit(
             probing.read,
             [self._asked, *clip],
             self._needle,
@@ -48,7 +48,7 @@ class ProbePanel:
             **quiet,
         )
         self._search.submit(probing.announce_layers, self._search, None, **PLUMBING)
-        self._search.submit(
+        searching = self._search.submit(
             probing.which,
             [self._search, *clip],
             self._layers,
@@ -56,7 +56,7 @@ class ProbePanel:
             trigger_mode="multiple",
             **quiet,
         )
-        self._measures.submit(
+        measuring = self._measures.submit(
             probing.behind,
             self._measures,
             self._measures,
@@ -64,6 +64,8 @@ class ProbePanel:
             trigger_mode="always_last",
             **quiet,
         )
+        for event, section in ((reading, self._needle), (searching, self._layers), (measuring, self._measures)):
+            told_if_refused(event, section)
         # A clip of one's own is among those that are read as soon as its words are known.
         for words_known in (chosen.submit, reference.submit, reference.blur):
             words_known(None, None, None, js="() => SAMerge.clipChanged()", **PLUMBING)

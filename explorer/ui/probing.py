@@ -9,9 +9,10 @@ import gradio as gr
 
 from explorer.attention import LANES
 from explorer.corpora.utterance import Utterance
-from explorer.errors import ExplorerError, RecipeError
+from explorer.errors import RecipeError
 from explorer.measures import LAYER_MEASURES, MEASURES, layer_numbers
 from explorer.summary import Json
+from explorer.ui.long_work import fault
 from explorer.ui.newest import Newest
 from explorer.ui.opening import Opening
 from explorer.ui.sent import Sent, entry, recipe_entries, stamp_of
@@ -96,8 +97,8 @@ class Probing:
                 "trust": needles.trust(bench) or [NEEDLE_UNTRIED],
                 "live": bench.live.device.type != "cpu",
             }
-        except ExplorerError as error:
-            yield gr.skip() if self._needle.is_past(session, stamp) else {"state": "error", "notice": str(error)}
+        except Exception as error:
+            yield gr.skip() if self._needle.is_past(session, stamp) else {"state": "error", "notice": fault(error)}
 
     def which(
         self, asked: Sent, chosen: Sent, player: str | None, reference: str | None, request: gr.Request
@@ -126,8 +127,8 @@ class Probing:
             names = [{"id": name, "title": _title(each)} for name, each in pinned]
             clips = [clip | name for clip, name in zip(state["clips"], names, strict=True)]
             yield {**state, "state": "done", "recipe": sent, "clips": clips, "stamp": stamp}
-        except ExplorerError as error:
-            yield gr.skip() if self._layers.is_past(session, stamp) else {"state": "error", "notice": str(error)}
+        except Exception as error:
+            yield gr.skip() if self._layers.is_past(session, stamp) else {"state": "error", "notice": fault(error)}
 
     def behind(self, asked: Sent) -> Iterator[object]:
         """Measure what can be laid behind the curve of a triple: {triple, stamp} → its measures by lane and layer."""
@@ -137,13 +138,9 @@ class Probing:
             if triple not in self._measured:
                 for says in self._opening.told(triple, lambda: self._measure(triple)):
                     yield {"state": "loading", "notice": says, "triple": triple}
-            measures = self._measured.get(triple)
-            if measures is None:
-                yield {"state": "error", "notice": FAILED, "triple": triple}
-                return
-            yield {"state": "done", "triple": triple, "measures": measures}
-        except ExplorerError as error:
-            yield {"state": "error", "notice": str(error), "triple": triple}
+            yield {"state": "done", "triple": triple, "measures": self._measured[triple]}
+        except Exception as error:
+            yield {"state": "error", "notice": fault(error, FAILED), "triple": triple}
 
     def _measure(self, triple: str) -> None:
         matrices = self._opening.workbench().anatomy(self._opening.bench(triple))["matrices"]

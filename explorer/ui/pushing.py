@@ -17,7 +17,8 @@ from explorer.errors import PushError
 from explorer.recipe import Recipe
 from explorer.steps import Step
 from explorer.summary import Json
-from explorer.ui.opening import WAIT_SECONDS, Opening
+from explorer.ui.aside import Aside
+from explorer.ui.opening import Opening
 from explorer.ui.sent import Sent, entry
 from explorer.ui.text import hub as words
 
@@ -141,27 +142,14 @@ def pushed(
 
 
 def _waited(work: Callable[[], _T], says: Json, past: Callable[[], bool]) -> Generator[Json, None, _T | None]:
-    """Do something in a thread and yield ``says`` until it is done; None if the visitor wants no more of it.
+    """Do something aside and yield ``says`` until it is done; None if the visitor wants no more of it.
 
     Raises:
         BaseException: what ``work`` raised.
     """
-    done: list[_T] = []
-    failed: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            done.append(work())
-        except BaseException as error:
-            failed.append(error)
-
-    working = threading.Thread(target=run, name="push", daemon=True)
-    working.start()
-    while working.is_alive():
+    aside = Aside(work)
+    for _ in aside.looks():
         yield says | {"remaining": None}
-        working.join(WAIT_SECONDS)
-        if past() and not done:
+        if past() and not aside.done:
             return None
-    if failed:
-        raise failed[0]
-    return done[0]
+    return None if past() and not aside.done else aside.result()

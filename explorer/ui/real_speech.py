@@ -1,7 +1,6 @@
 """Real speech on the Explore tab: clips of a corpus, fetched from the Hub or read from a folder, to choose from."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -9,13 +8,14 @@ import gradio as gr
 from explorer.config import Config
 from explorer.corpora.open import READERS
 from explorer.corpora.utterance import Utterance
-from explorer.errors import ExplorerError, RecipeError
+from explorer.errors import RecipeError
 from explorer.summary import Json
 from explorer.ui.choosing import Choosing, Place
-from explorer.ui.evaluate_tab import PLUMBING
-from explorer.ui.newest import Newest
+from explorer.ui.fetching import fetched
+from explorer.ui.long_work import LongWork, fault
 from explorer.ui.opening import Opening
-from explorer.ui.sent import Sent, entry, stamp_of
+from explorer.ui.pressing import PLUMBING, told_if_refused
+from explorer.ui.sent import Sent, entry
 from explorer.ui.shelf import Shelf
 from explorer.ui.text import explore as words
 
@@ -25,7 +25,7 @@ CHILDREN = "age <= 14"
 _SAMPLES = "samples"
 
 
-class RealSpeech:
+class RealSpeech(LongWork):
     """The handlers of the section; one object serves everyone."""
 
     def __init__(self, config: Config, opening: Opening, choosing: Choosing, shelf: Shelf, *, open_: bool) -> None:
@@ -38,12 +38,11 @@ class RealSpeech:
             shelf: keeps a visitor's clips.
             open_: whether visitors may name folders of this machine.
         """
+        super().__init__(opening)
         self._config = config
         self._open = open_
-        self._opening = opening
         self._choosing = choosing
         self._shelf = shelf
-        self._newest = Newest()
 
     def lay_out(self) -> None:
         """Build the section; its value is {state, notice, rows, stamp}, and ``submit`` asks for clips."""
@@ -63,36 +62,30 @@ class RealSpeech:
             elem_id="real-speech",
         )
         section.submit(self.announce, section, None, **PLUMBING)
-        section.submit(
+        drawing = section.submit(
             self.draw, section, section, concurrency_limit=2, show_progress="hidden", api_visibility="private"
         )
-
-    def announce(self, shown: Sent, request: gr.Request) -> None:
-        """Say at once that an older request of this visitor is no longer wanted."""
-        self._newest.note(str(request.session_hash), stamp_of(shown))
+        told_if_refused(drawing, section)
 
     def draw(self, shown: Sent, request: gr.Request) -> Iterator[Json]:
         """Open a corpus, fetching it if need be, and draw some clips evenly over its speakers."""
-        session, stamp = str(request.session_hash), stamp_of(shown)
-        self._newest.note(session, stamp)
+        press = self._press(shown, request)
 
         def value(state: str, notice: str, rows: list[Json] | None = None) -> Json:
-            return {"state": state, "notice": notice, "rows": rows or [], "stamp": stamp}
+            return {"state": state, "notice": notice, "rows": rows or [], "stamp": press.stamp}
 
         try:
-            place = _place(shown, int(stamp) % 2**31)
-            if missing := self._choosing.missing(place):
-                fetch = partial(self._choosing.fetch, place, self._opening.progress)
-                for says in self._opening.told(missing, fetch):
-                    if self._newest.is_past(session, stamp):
-                        return
-                    yield value("working", says)
+            place = _place(shown, int(press.stamp) % 2**31)
+            for says in fetched([place], self._opening, self._choosing):
+                if press.past():
+                    return
+                yield value("working", says)
             # No list of hypotheses can be named here, so nothing is normalised.
             chosen = self._choosing.choose(place, str)
-        except ExplorerError as error:
-            yield value("error", str(error))
+        except Exception as error:
+            yield value("error", fault(error))
             return
-        visit = self._shelf.visit(session)
+        visit = self._shelf.visit(press.session)
         rows = [_row(each) | {"visit": visit.address, "clip": visit.number(each)} for each in chosen.subset.utterances]
         yield value("done", words.REAL_DRAWN.format(corpus=chosen.title, clips=len(rows), note=chosen.note), rows)
 

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from explorer.errors import ConfigError, ExplorerError, RecipeError, seen
+from explorer.errors import ConfigError, RecipeError, seen
 from explorer.formats.texts import FILE_NAMES, FORMATS
 from explorer.recipe import Recipe
 from explorer.steps import Step
 from explorer.summary import Json
-from explorer.ui.newest import CANCELLED, Newest
+from explorer.ui.long_work import LongWork, Press, fault
 from explorer.ui.opening import Opening
 from explorer.ui.pressing import on_press
 from explorer.ui.pushing import Logins, place_of, pushed
 from explorer.ui.saved import SavedFiles
-from explorer.ui.sent import Sent, entry, recipe_entries, stamp_of
+from explorer.ui.sent import Sent, entry, recipe_entries
 from explorer.ui.text import explore as words
 from explorer.ui.text import hub as hub_words
 
@@ -32,7 +32,7 @@ DTYPES: "tuple[DataType, ...]" = ("float32", "float16", "bfloat16")
 LONGEST = 1_000_000  # characters of a file that is opened
 
 
-class Saving:
+class Saving(LongWork):
     """The handlers of the section; one object serves everyone."""
 
     def __init__(self, opening: Opening, saved: SavedFiles, logins: Logins = "none") -> None:
@@ -43,10 +43,9 @@ class Saving:
             saved: keeps the zips for their visitors.
             logins: under whose login merges are pushed to the Hub.
         """
-        self._opening = opening
+        super().__init__(opening)
         self._saved = saved
         self._logins = logins
-        self._running = Newest()
 
     def lay_out(self, panel: gr.HTML) -> None:
         """Build the section: its value is {state, notice, stamp, action, …}; ``submit`` saves, opens or cancels.
@@ -76,14 +75,9 @@ class Saving:
             if each.name == "_check_login_status":
                 each.api_visibility = "private"
 
-    def announce(self, shown: Sent, request: gr.Request) -> None:
-        """Say at once, past the queue, that older work of this visitor, or this, is no longer wanted."""
-        note = self._running.cancel if entry(shown, "action") == "cancel" else self._running.note
-        note(str(request.session_hash), stamp_of(shown))
-
     def leave(self, request: gr.Request) -> None:
         """Stop the work of a visitor who has left, and take away what they saved."""
-        self._running.forget(str(request.session_hash))
+        super().leave(request)
         self._saved.forget(str(request.session_hash))
 
     def run_signed_in(
@@ -94,23 +88,23 @@ class Saving:
 
     def run(self, shown: Sent, panel: Sent, request: gr.Request, token: str | None = None) -> Iterator[object]:
         """Save the panel's recipe, push it, or open a file."""
-        session, stamp, action = str(request.session_hash), stamp_of(shown), entry(shown, "action")
-        if not self._running.begin(session, stamp):
+        press, action = self._press(shown, request), entry(shown, "action")
+        if not press.begins():
             yield gr.skip()  # cancelled: the work has been told, and says so itself
             return
         if action == "cancel":
             # Pressed before the work was even sent.
-            yield {"stamp": stamp, "action": action, "state": "stopped", "notice": words.SAVING_STOPPED}
+            yield {"stamp": press.stamp, "action": action, "state": "stopped", "notice": words.SAVING_STOPPED}
             return
-        base: Json = {"stamp": stamp, "action": action, "kind": entry(shown, "kind")}
+        base: Json = {"stamp": press.stamp, "action": action, "kind": entry(shown, "kind")}
         try:
             if action == "open":
                 yield from self._open(shown, base)
             else:
-                yield from self._save(shown, panel, base, session, token)
-        except (ExplorerError, OSError) as error:
-            if not self._running.is_past(session, stamp + CANCELLED):
-                says = words.SAVING_REFUSED.format(why=error.strerror) if isinstance(error, OSError) else str(error)
+                yield from self._save(shown, panel, base, press, token)
+        except Exception as error:
+            says = words.SAVING_REFUSED.format(why=error.strerror) if isinstance(error, OSError) else fault(error)
+            if not press.overtaken():
                 yield base | {"state": "error", "notice": says}
 
     def _open(self, shown: Sent, base: Json) -> Iterator[Json]:
@@ -128,7 +122,7 @@ class Saving:
         opened_file = words.OPENED_FILE.format(name=name, recipe=found[0].summary)
         yield base | {"state": "opened", "notice": opened_file, "recipe": found[0].as_dict()}
 
-    def _save(self, shown: Sent, panel: Sent, base: Json, session: str, token: str | None) -> Iterator[Json]:
+    def _save(self, shown: Sent, panel: Sent, base: Json, press: Press, token: str | None) -> Iterator[Json]:
         kind, dtype = entry(shown, "kind"), entry(shown, "dtype")
         if kind not in (FOLDER, HUB, *FORMATS):
             raise RecipeError(f"Save: expected one of {', '.join((FOLDER, *FORMATS))}, but got {seen(kind)}.")
@@ -147,12 +141,12 @@ class Saving:
             return
         if dtype not in DTYPES:
             raise RecipeError(f"Save: expected {', '.join(DTYPES)}, but got {seen(dtype)}.")
-        verify, began, stamp = entry(shown, "verify") is True, time.monotonic(), base["stamp"]
+        verify, began = entry(shown, "verify") is True, time.monotonic()
         if place is not None:
-            yield from self._push(base, session, bench, recipe, dtype, place, verify=verify)
+            yield from self._push(base, press, bench, recipe, dtype, place, verify=verify)
             return
         clips = saving.sample_clips(workbench.config) if verify else None
-        address, folder = self._saved.place(session)
+        address, folder = self._saved.place(press.session)
         target = folder / f"{recipe.stem}.zip"
         with closing(saving.write_zip(workbench, bench, recipe, target, dtype, clips)) as steps:
             while True:
@@ -161,10 +155,10 @@ class Saving:
                 except StopIteration as end:
                     fingerprint, verified = end.value
                     break
-                if self._running.is_past(session, stamp):
-                    self._saved.forget(session)
+                if press.past():
+                    self._saved.forget(press.session)
                     # A newer run of this visitor goes on from here; only who pressed Cancel is told.
-                    if not self._running.is_past(session, stamp + CANCELLED):
+                    if not press.overtaken():
                         yield base | {"state": "stopped", "notice": words.SAVING_STOPPED}
                     return
                 yield base | _told(step, time.monotonic() - began)
@@ -180,7 +174,7 @@ class Saving:
     def _push(
         self,
         base: Json,
-        session: str,
+        press: Press,
         bench: "Bench",
         recipe: Recipe,
         dtype: "DataType",
@@ -188,15 +182,11 @@ class Saving:
         *,
         verify: bool,
     ) -> Iterator[Json]:
-        began, stamp = time.monotonic(), base["stamp"]
-
-        def past() -> bool:
-            return self._running.is_past(session, stamp)
-
-        for value in pushed(self._opening, bench, recipe, dtype, place, verify=verify, past=past):
+        began = time.monotonic()
+        for value in pushed(self._opening, bench, recipe, dtype, place, verify=verify, past=press.past):
             if isinstance(value, Step):
                 yield base | _told(value, time.monotonic() - began)
-            elif not self._running.is_past(session, stamp + CANCELLED):
+            elif not press.overtaken():
                 yield base | value  # else a newer run of this visitor goes on from here
 
 

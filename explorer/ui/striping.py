@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 
-from explorer.errors import AudioError, ExplorerError
+from explorer.errors import AudioError
 from explorer.recipe import Recipe, recipe_from
 from explorer.scoring import encoded
 from explorer.shipped import Heard, Shipped
@@ -14,16 +14,16 @@ from explorer.stripe import STOPS, Stop, stripe, swept
 from explorer.summary import Json
 from explorer.transcription.decoding import InterruptedDecodingError
 from explorer.ui.clips import Clips
-from explorer.ui.newest import CANCELLED, Newest
+from explorer.ui.long_work import LongWork, fault
 from explorer.ui.opening import Opening
-from explorer.ui.sent import Sent, entry, recipe_entries, stamp_of
+from explorer.ui.sent import Sent, entry, recipe_entries
 from explorer.ui.text.explore import NO_CLIP, STRIPE_STOPPED
 
 if TYPE_CHECKING:
     from explorer.bench import Bench
 
 
-class Striping:
+class Striping(LongWork):
     """The stripe's handlers; one object serves everyone."""
 
     def __init__(self, opening: Opening, clips: Clips, shipped: Shipped | None) -> None:
@@ -34,22 +34,9 @@ class Striping:
             clips: finds the clip.
             shipped: results that need no model, if they belong to what is here.
         """
-        self._opening = opening
+        super().__init__(opening)
         self._clips = clips
         self._shipped = shipped
-        self._newest = Newest()
-
-    def announce(self, shown: Sent, request: gr.Request) -> None:
-        """Say at once, past the queue, that an older request of this visitor is no longer wanted."""
-        self._newest.note(str(request.session_hash), stamp_of(shown))
-
-    def cancel(self, shown: Sent, request: gr.Request) -> None:
-        """Stop at the next token; what was heard by then stays."""
-        self._newest.cancel(str(request.session_hash), stamp_of(shown))
-
-    def leave(self, request: gr.Request) -> None:
-        """Stop what a visitor who has left had asked for."""
-        self._newest.forget(str(request.session_hash))
 
     def run(
         self, shown: Sent, panel: Sent, chosen: Sent, player: str | None, reference: str | None, request: gr.Request
@@ -58,13 +45,12 @@ class Striping:
 
         Unless ``shown`` asks for the ``whole``, only what is known without a model is given.
         """
-        session, stamp = str(request.session_hash), stamp_of(shown)
-        self._newest.note(session, stamp)
+        press = self._press(shown, request)
         said = (reference or "").strip()
         try:
             sent = recipe_entries(panel)
             key = swept(recipe_from(sent, "page"))
-            drawn: Json = {"stamp": stamp, "recipe": sent, "reference": said, "total": STOPS, "key": key}
+            drawn: Json = {"stamp": press.stamp, "recipe": sent, "reference": said, "total": STOPS, "key": key}
             sample = self._clips.sample(chosen)
             if self._shipped and sample and said == sample.reference:
                 known = self._known(self._shipped, sample.id, sent)
@@ -74,7 +60,7 @@ class Striping:
             if not entry(shown, "whole"):
                 yield drawn | {"state": "offer", "stops": []}
                 return
-            clip = self._clips.clip(chosen, player, session)
+            clip = self._clips.clip(chosen, player, press.session)
             if clip is None:
                 raise AudioError(NO_CLIP)
             drawn["clip"] = self._clips.mark(chosen, clip)
@@ -82,7 +68,7 @@ class Striping:
             recipe = workbench.recipe(sent, "page")
             bench = self._opening.bench(recipe.triple)
             decoding = workbench.decoding(recipe)
-            halt = workbench.halt(float("inf"), lambda: self._newest.is_past(session, stamp))
+            halt = workbench.halt(float("inf"), press.past)
             began = time.monotonic()
             stops: tuple[Stop, ...] = ()
             yield drawn | {"state": "working", "stops": [], "remaining": None}
@@ -92,11 +78,12 @@ class Striping:
                     yield drawn | {"state": "working", "stops": _stops(stops), "remaining": left}
                 yield drawn | {"state": "done", "stops": _stops(stops)}
             except InterruptedDecodingError:
-                if not self._newest.is_past(session, stamp + CANCELLED):
+                if not press.overtaken():
                     yield drawn | {"state": "stopped", "stops": _stops(stops), "notice": STRIPE_STOPPED}
-        except ExplorerError as error:
-            if not self._newest.is_past(session, stamp + CANCELLED):
-                yield {"state": "error", "stamp": stamp, "notice": str(error)}
+        except Exception as error:
+            says = fault(error)
+            if not press.overtaken():
+                yield {"state": "error", "stamp": press.stamp, "notice": says}
 
     def _known(self, shipped: Shipped, clip: str, sent: Json) -> Json | None:
         """Return the shipped stripe of a clip, if it is of this recipe and of the weights that are loaded."""

@@ -9,7 +9,7 @@ from explorer.charts.sweep_map import LEGEND
 from explorer.config import Config
 from explorer.ui.choosing import Choosing
 from explorer.ui.corpus_fields import beside_field, corpus_fields
-from explorer.ui.evaluate_tab import PLUMBING
+from explorer.ui.pressing import PLUMBING, told_if_refused
 from explorer.ui.sweeping import Sweeping
 from explorer.ui.text import common
 from explorer.ui.text import sweep as words
@@ -79,8 +79,8 @@ def sweep_tab(config: Config, choosing: Choosing, sweeping: Sweeping, panel: gr.
             sweeping.announce, result, None, js=f"() => SAMerge.beginSweep({json.dumps(common.WAITING)})", **PLUMBING
         )
     fields = [across, up, racing, judge, beside, corpus, kind, folder, expression, limit]
-    run.click(sweeping.run, [result, panel, *fields], **working)
-    resume.click(sweeping.resume, [result, judge], **working)
+    told_if_refused(run.click(sweeping.run, [result, panel, *fields], **working), result)
+    told_if_refused(resume.click(sweeping.resume, [result, judge], **working), result)
     pause.click(sweeping.pause, result, js="() => SAMerge.endSweep('pause')", **PLUMBING)
     cancel.click(sweeping.cancel, result, result, js="() => SAMerge.endSweep('cancel')", **PLUMBING)
     opened = "(shown, ...rest) => [SAMerge.beginSweep(''), ...rest]"

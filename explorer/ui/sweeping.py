@@ -11,7 +11,7 @@ import gradio as gr
 
 from explorer.charts.sweep_map import sweep_chart
 from explorer.checkpoints.cache import cache_folder, make_folder
-from explorer.errors import ExplorerError, RecipeError
+from explorer.errors import RecipeError
 from explorer.sweep.file import SweepFile
 from explorer.sweep.grid import read_axis
 from explorer.sweep.map import FLATTERS, Mapper, as_csv, best_sentence
@@ -19,7 +19,7 @@ from explorer.sweep.racing import Race, race_order
 from explorer.text_rules import WHISPER_RULES
 from explorer.ui.choosing import Choosing, Place
 from explorer.ui.fetching import fetched
-from explorer.ui.newest import CANCELLED, Newest
+from explorer.ui.long_work import LongWork, Press, fault
 from explorer.ui.opening import Opening
 from explorer.ui.sent import Sent, recipe_entries, stamp_of
 from explorer.ui.text import common
@@ -35,7 +35,7 @@ MAP_SECONDS = 2.0  # between two pictures of the map
 MOST_CELLS = 400  # of a visitor's map: more would keep the models from everybody else
 
 
-class Sweeping:
+class Sweeping(LongWork):
     """The Sweep tab's handlers; one object serves everyone."""
 
     def __init__(self, opening: Opening, choosing: Choosing, *, open_: bool) -> None:
@@ -46,20 +46,15 @@ class Sweeping:
             choosing: opens corpora.
             open_: whether visitors may name files of this machine.
         """
-        self._opening = opening
+        super().__init__(opening)
         self._choosing = choosing
         self._open = open_
-        self._running = Newest()
         self._files: dict[str, tuple[Path, list[Place]]] = {}  # of each visitor, what can be gone on with
         self._cancelled: dict[str, float] = {}  # of each visitor, the stamp of the run that is to be forgotten
 
-    def announce(self, shown: Sent, request: gr.Request) -> None:
-        """Say at once, past the queue, that an older run of this visitor is no longer wanted."""
-        self._running.note(str(request.session_hash), stamp_of(shown))
-
     def pause(self, shown: Sent, request: gr.Request) -> None:
         """Stop at the next token; what was heard is in the file."""
-        self._running.cancel(str(request.session_hash), stamp_of(shown))
+        super().cancel(shown, request)
 
     def cancel(self, shown: Sent, request: gr.Request) -> Json:
         """Stop, and forget the sweep."""
@@ -71,7 +66,7 @@ class Sweeping:
 
     def leave(self, request: gr.Request) -> None:
         """Stop the sweep of a visitor who has left; a file of the owner of this machine stays."""
-        self._running.forget(str(request.session_hash))
+        super().leave(request)
         self._cancelled.pop(str(request.session_hash), None)
         if not self._open:
             self._forget(str(request.session_hash))
@@ -93,8 +88,8 @@ class Sweeping:
         request: gr.Request,
     ) -> Iterator[Answer]:
         """Begin a map."""
-        session, stamp = str(request.session_hash), stamp_of(shown)
-        self._running.note(session, stamp)
+        press = self._press(shown, request)
+        session, stamp = press.session, press.stamp
         places = [Place.sent(corpus, kind, folder, "", expression, "", "", limit, 0)]
         if beside and beside.strip():
             places.append(Place(beside, limit=limit, seed=0))
@@ -108,8 +103,8 @@ class Sweeping:
             bench = self._opening.bench(recipe.triple)
             for says in fetched(places, self._opening, self._choosing):
                 yield _value("running", says, stamp), gr.skip()
-                if self._running.is_past(session, stamp):
-                    if not self._running.is_past(session, stamp + CANCELLED):
+                if press.past():
+                    if not press.overtaken():
                         stopped = _value("stopped", common.STOPPED_FETCHING.format(says=says), stamp)
                         yield self._unless_cancelled(session, stopped), gr.skip()
                     return
@@ -126,15 +121,16 @@ class Sweeping:
             file = beginning.begin(path, question, bench, clips)
             self._forget(session)
             self._files[session] = path, places
-            yield from self._filled(file, bench, clips, (session, stamp), judge=bool(judge))
-        except ExplorerError as error:
-            if not self._running.is_past(session, stamp + CANCELLED):
-                yield _value("error", str(error), stamp), gr.skip()
+            yield from self._filled(file, bench, clips, press, judge=bool(judge))
+        except Exception as error:
+            says = fault(error)
+            if not press.overtaken():
+                yield _value("error", says, stamp), gr.skip()
 
     def resume(self, shown: Sent, judge: bool | None, request: gr.Request) -> Iterator[Answer]:
         """Go on with the visitor's map."""
-        session, stamp = str(request.session_hash), stamp_of(shown)
-        self._running.note(session, stamp)
+        press = self._press(shown, request)
+        session, stamp = press.session, press.stamp
         try:
             if session not in self._files:
                 raise RecipeError("Resume: there is no sweep to go on with; press Start, or open a file and go on.")
@@ -144,15 +140,15 @@ class Sweeping:
             bench = self._opening.bench(file.about()["base"]["triple"])
             importlib.import_module("explorer.sweep.begin").check_members(file, bench)
             clips, _ = self._clips(places, bench)
-            yield from self._filled(file, bench, clips, (session, stamp), judge=bool(judge))
-        except ExplorerError as error:
-            if not self._running.is_past(session, stamp + CANCELLED):
-                yield _value("error", str(error), stamp), gr.skip()
+            yield from self._filled(file, bench, clips, press, judge=bool(judge))
+        except Exception as error:
+            says = fault(error)
+            if not press.overtaken():
+                yield _value("error", says, stamp), gr.skip()
 
     def open(self, shown: Sent, path: str | None, judge: bool | None, request: gr.Request) -> Answer:
         """Show a file of this machine; no model is needed."""
-        stamp = stamp_of(shown)
-        self._running.note(str(request.session_hash), stamp)
+        press = self._press(shown, request)
         try:
             if not self._open:
                 raise RecipeError("Files of this server are not open to visitors; start a sweep of your own.")
@@ -160,10 +156,10 @@ class Sweeping:
             places = [_place(each) for each in file.about()["corpora"]]
             document = Mapper(file).document(judged=bool(judge))
             file.close()
-        except ExplorerError as error:
-            return _value("error", str(error), stamp), gr.skip()
-        self._files[str(request.session_hash)] = file.path, places
-        return _value("done" if document["ended"] else "stopped", "", stamp, document), _figure(document)
+        except Exception as error:
+            return _value("error", fault(error), press.stamp), gr.skip()
+        self._files[press.session] = file.path, places
+        return _value("done" if document["ended"] else "stopped", "", press.stamp, document), _figure(document)
 
     def _clips(self, places: list[Place], bench: "Bench") -> tuple[list[list["Utterance"]], list[Json]]:
         found, described = [], []
@@ -176,11 +172,11 @@ class Sweeping:
         return found, described
 
     def _filled(
-        self, file: SweepFile, bench: "Bench", clips: list[list["Utterance"]], asked: tuple[str, float], *, judge: bool
+        self, file: SweepFile, bench: "Bench", clips: list[list["Utterance"]], press: Press, *, judge: bool
     ) -> Iterator[Answer]:
         hearing, running = (importlib.import_module(f"explorer.sweep.{name}") for name in ("hearing", "run"))  # torch
         workbench = self._opening.workbench()
-        halt = workbench.halt(float("inf"), lambda: self._running.is_past(*asked))
+        halt = workbench.halt(float("inf"), press.past)
         hearer = hearing.hearer_of(bench, file.about(), halt, workbench.store)
         mapper, due = Mapper(file), 0.0
         race = Race(on=bool(file.about()["racing"]))
@@ -189,19 +185,19 @@ class Sweeping:
                 began = time.monotonic()
                 if not state.ended and began >= due:
                     document = mapper.document()
-                    yield _value("running", "", asked[1], document, state.remaining), _figure(document)
+                    yield _value("running", "", press.stamp, document, state.remaining), _figure(document)
                     # A map of many cells takes a moment: it may take a tenth of the time, and no more.
                     due = began + max(MAP_SECONDS, 10 * (time.monotonic() - began))
             document = mapper.document(judged=judge)
         finally:
             file.close()
-        if state.stopped and self._running.is_past(asked[0], asked[1] + CANCELLED):
+        if state.stopped and press.overtaken():
             return  # a newer run of this visitor goes on from here
         notice = words.PAUSED if state.stopped else ""
         if self._open:
             notice = f"{notice} {words.FILE.format(path=file.path)}".strip()
-        ended = _value("stopped" if state.stopped else "done", notice, asked[1], document)
-        yield self._unless_cancelled(asked[0], ended), _figure(document)
+        ended = _value("stopped" if state.stopped else "done", notice, press.stamp, document)
+        yield self._unless_cancelled(press.session, ended), _figure(document)
 
     def _unless_cancelled(self, session: str, value: Json) -> Json:
         """Return a run's last value, or that it is forgotten: whatever came on its way must not have the last word."""

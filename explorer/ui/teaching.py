@@ -2,20 +2,20 @@
 
 import importlib
 from collections.abc import Iterator
-from functools import partial
 from typing import Any, cast
 
 import gradio as gr
 
 from explorer.corpora.open import READERS
-from explorer.errors import ExplorerError, RecipeError
+from explorer.errors import RecipeError
 from explorer.learning.settings import OBJECTIVES, Learning, Settings
 from explorer.summary import Json
 from explorer.ui.choosing import Choosing, Place
-from explorer.ui.newest import CANCELLED, Newest
+from explorer.ui.fetching import fetched
+from explorer.ui.long_work import LongWork, fault
 from explorer.ui.opening import Opening
 from explorer.ui.pressing import on_press
-from explorer.ui.sent import Sent, entry, recipe_entries, stamp_of, whole
+from explorer.ui.sent import Sent, entry, recipe_entries, whole
 from explorer.ui.text import common
 from explorer.ui.text import explore as words
 
@@ -24,7 +24,7 @@ STEPS = 30
 _TEXTS = ("corpus", "kind", "folder", "filter", "by", "objective")
 
 
-class Teaching:
+class Teaching(LongWork):
     """The handlers of the section; one object serves everyone."""
 
     def __init__(self, opening: Opening, choosing: Choosing, *, open_: bool) -> None:
@@ -35,10 +35,9 @@ class Teaching:
             choosing: opens corpora.
             open_: whether visitors may name folders of this machine.
         """
-        self._opening = opening
+        super().__init__(opening)
         self._choosing = choosing
         self._open = open_
-        self._running = Newest()
 
     def lay_out(self) -> None:
         """Build the section: its value is {state, stamp, start, asked, …}; ``submit`` starts, resumes or cancels."""
@@ -54,23 +53,14 @@ class Teaching:
         )
         on_press(section, self.announce, self.run, [section], "learning")
 
-    def announce(self, shown: Sent, request: gr.Request) -> None:
-        """Say at once, past the queue, that an older run of this visitor, or this one, is no longer wanted."""
-        note = self._running.cancel if entry(shown, "action") == "cancel" else self._running.note
-        note(str(request.session_hash), stamp_of(shown))
-
-    def leave(self, request: gr.Request) -> None:
-        """Stop the run of a visitor who has left; its state stays on disk."""
-        self._running.forget(str(request.session_hash))
-
     def run(self, shown: Sent, request: gr.Request) -> Iterator[object]:
         """Let the curve learn; after every step it comes with its losses."""
-        session, stamp = str(request.session_hash), stamp_of(shown)
-        if not self._running.begin(session, stamp):
+        press = self._press(shown, request)
+        if not press.begins():
             yield gr.skip()  # cancelled: the run has been told, and says so itself
             return
         asked, start = entry(shown, "asked"), entry(shown, "start")
-        base: Json = {"stamp": stamp, "asked": asked, "start": start}
+        base: Json = {"stamp": press.stamp, "asked": asked, "start": start}
         if entry(shown, "action") == "cancel":
             yield base | {"state": "stopped", "notice": words.LEARNING_NEVER_BEGAN}  # pressed before it was even sent
             return
@@ -80,25 +70,25 @@ class Teaching:
             workbench = self._opening.workbench()
             yield base | {"state": "running", "notice": common.OPENED.format(triple=recipe.triple)}
             bench = self._opening.bench(recipe.triple)
-            if missing := self._choosing.missing(place):
-                for says in self._opening.told(missing, partial(self._choosing.fetch, place, self._opening.progress)):
-                    if self._running.is_past(session, stamp):
-                        yield base | {"state": "stopped", "notice": common.STOPPED_FETCHING.format(says=says)}
-                        return
-                    yield base | {"state": "running", "notice": says}
+            for says in fetched([place], self._opening, self._choosing):
+                if press.past():
+                    yield base | {"state": "stopped", "notice": common.STOPPED_FETCHING.format(says=says)}
+                    return
+                yield base | {"state": "running", "notice": says}
             chosen = self._choosing.choose(place, bench.normalizer)
-            halt = workbench.halt(float("inf"), lambda: self._running.is_past(session, stamp))
+            halt = workbench.halt(float("inf"), press.past)
             resume = entry(shown, "action") == "resume"
             decoding = workbench.decoding(recipe)
             yield base | {"state": "running", "notice": words.LEARNING_BEGINS}
             learn = importlib.import_module("explorer.learning.lesson").learn  # torch is there by now, not at the start
             for state in learn(bench, chosen.subset.utterances, recipe, settings, decoding, halt, resume=resume):
-                if state.state == "stopped" and self._running.is_past(session, stamp + CANCELLED):
+                if state.state == "stopped" and press.overtaken():
                     return  # a newer run of this visitor goes on from here
                 yield base | _drawn(state, chosen.title, chosen.problems)
-        except ExplorerError as error:
-            if not self._running.is_past(session, stamp + CANCELLED):
-                yield base | {"state": "error", "notice": str(error)}
+        except Exception as error:
+            says = fault(error)
+            if not press.overtaken():
+                yield base | {"state": "error", "notice": says}
 
 
 def _drawn(state: Learning, title: str, problems: tuple[str, ...]) -> Json:

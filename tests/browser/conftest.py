@@ -3,7 +3,8 @@
 import time
 
 import pytest
-from driving import Server, heard
+from driving import ROOT, Server, heard
+from material import write_config
 from playwright.sync_api import Page, sync_playwright
 
 CHROMIUM = [
@@ -26,6 +27,28 @@ def server(tmp_path_factory):
     server = Server(tmp_path_factory.mktemp("server") / "log.txt")
     yield server
     server.stop()
+
+
+CORPORA = """
+corpora:
+  - {{name: samples, path: '{clips}'}}
+"""
+
+
+@pytest.fixture
+def tiny_app(tiny_whisper_folders, tmp_path):
+    """Start the app, or a program around it, with three random Whispers and the sample clips, each in a process."""
+    config = write_config(tmp_path / "checkpoints.yaml", tiny_whisper_folders)
+    config.write_text(config.read_text() + CORPORA.format(clips=ROOT / "assets" / "clips"))
+    servers = []
+
+    def started(**options):
+        servers.append(Server(tmp_path / "log.txt", "--config", str(config), "--device", "cpu", **options))
+        return servers[-1]
+
+    yield started
+    for server in servers:
+        server.stop()
 
 
 @pytest.fixture(scope="session")

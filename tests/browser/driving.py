@@ -10,22 +10,23 @@ from material import free_port, wait_for
 from playwright.sync_api import Page
 
 ROOT = Path(__file__).parents[2]
+APP = ROOT / "app.py"
 
 
 class Server:
     """``python app.py`` in a process of its own, with no way to any network but this machine's.
 
-    ``environment`` is what it finds in its environment beside what is there.
+    ``environment`` is what it finds in its environment beside what is there, ``program`` what runs in the app's place.
     """
 
-    def __init__(self, log: Path, *options: str, **environment: str) -> None:
-        self.port = free_port()
+    def __init__(self, log: Path, *options: str, program: Path = APP, **environment: str) -> None:
+        self.port = int(environment.get("GRADIO_SERVER_PORT", free_port()))
         self.url = f"http://127.0.0.1:{self.port}/"
         self.log = log
         usual = {"GRADIO_SERVER_PORT": str(self.port), "HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
         with log.open("w") as output:
             self.process = subprocess.Popen(
-                [sys.executable, str(ROOT / "app.py"), *options],
+                [sys.executable, str(program), *options],
                 env=os.environ | usual | environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,

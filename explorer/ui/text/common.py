@@ -36,6 +36,7 @@ OPENED = "{triple} is being opened…"
 PROGRESS_SHARE = "{what}: {percent:.0f} % of {megabytes:.0f} MB"
 PROGRESS = "{what}: {megabytes:.1f} MB"
 STOPPED_FETCHING = "Stopped; {says}. It goes on in the background."
+BROKE = "This broke off in a way that nobody foresaw (the terminal says how); the page still works, so try again."
 STOPPED_EARLY = "Stopped before the first clips were heard."
 
 CANCEL = "Cancel"
