@@ -21,6 +21,7 @@ DIVERGING = [(0, "#e0a458"), (0.5, "#f7f7f7"), (1, "#4fb3a5")]
 _TURNED = [(0, "#4fb3a5"), (0.5, "#f7f7f7"), (1, "#e0a458")]
 _MOST_NUMBERS = 12  # columns that leave room for numbers on a wide screen
 _ROW = 25  # pixels
+_NO_LEGEND = 40  # pixels below a figure that needs no room for one
 _BAR = {"orientation": "h", "y": 1, "yanchor": "bottom", "thickness": 9, "len": 1, "tickfont": {"size": 11}}
 _PATTERNS = ("", "/", "x", ".", "|", "-")
 _PARTS = ("encoder.self", "decoder.self", "decoder.cross", "output", "feed-forward", "norms", "embeddings", "stem")
@@ -89,7 +90,8 @@ def energy_chart(energy: Mapping[str, Mapping[str, float]]) -> go.Figure:
             hovertemplate=f"{vector_label(name)}: %{{x:.1f}} % in %{{y}}<extra></extra>",
         )
     style(figure, "share of ‖τ‖², %", "", 130 + 20 * len(parts) * len(energy))
-    figure.update_layout(barmode="group", yaxis={"autorange": "reversed", "automargin": True})
+    # At the right there is room for the number of the longest bar, however narrow the screen.
+    figure.update_layout(barmode="group", yaxis={"autorange": "reversed", "automargin": True}, margin={"r": 36})
     return figure
 
 
@@ -99,7 +101,7 @@ def cosines_chart(names: Sequence[str], cosines: Sequence[Sequence[float]]) -> g
     text = [[MEASURES["cosine"].bare(value) for value in line] for line in cosines]
     figure = go.Figure()
     figure.add_heatmap(
-        x=[label.replace(" · ", "<br>") for label in labels],
+        x=[label.removeprefix("τ · ") for label in labels],  # a narrow screen turns them: one line, and short
         y=labels,
         z=cosines,
         text=text,
@@ -113,8 +115,10 @@ def cosines_chart(names: Sequence[str], cosines: Sequence[Sequence[float]]) -> g
         showscale=False,
         hovertemplate="%{y} with %{x}: %{text}<extra></extra>",
     )
-    style(figure, "", "", 110 + 44 * len(names))
-    figure.update_layout(yaxis={"autorange": "reversed", "showgrid": False}, xaxis={"showgrid": False})
+    style(figure, "", "", 70 + 44 * len(names))
+    figure.update_layout(
+        yaxis={"autorange": "reversed", "showgrid": False}, xaxis={"showgrid": False}, margin={"b": _NO_LEGEND}
+    )
     return figure
 
 
@@ -150,8 +154,9 @@ def _heat(
         hovertemplate=f"{where}: %{{text}}{' %' if measure.percent else ''}<extra></extra>",
         **_scale(seen, measure),
     )
-    style(figure, across, "", 120 + _ROW * len(places))
+    style(figure, across, "", 80 + _ROW * len(places))
     figure.update_layout(
+        margin={"b": _NO_LEGEND},
         xaxis={"type": "category", "showgrid": False},
         yaxis={"autorange": "reversed", "showgrid": False, "dtick": 1, "tickfont": {"size": 12}},
     )
