@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
+import huggingface_hub.constants
 import torch
 from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperForConditionalGeneration, WhisperTokenizer
 from transformers.convert_slow_tokenizer import bytes_to_unicode
@@ -43,6 +44,25 @@ FAULTS = {
 _API = re.compile(r"/api/(?:models|datasets)/([^/]+/[^/]+)/(revision|tree)/([^/]+)")
 _RESOLVE = re.compile(r"/(?:datasets/)?([^/]+/[^/]+)/resolve/([^/]+)/(.+)")
 _CDN = re.compile(r"/cdn/([^/]+/[^/]+)/([0-9a-f]{40})/(.+)")
+
+THREE = """
+default: {triple: hub}
+triples:
+  - name: hub
+    title: Three on the Hub
+    base: {repo: o/base}
+    m1: {repo: o/m1}
+    m2: {repo: o/m2}
+"""
+
+
+def empty_caches(monkeypatch, folder: Path) -> None:
+    """From here on nothing of a Hub is on this machine, nobody is logged in, and no disk budget is set."""
+    monkeypatch.setenv("SA_MERGE_CACHE", str(folder / "own"))
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(folder / "hub"))
+    monkeypatch.setattr(huggingface_hub.constants, "HF_TOKEN_PATH", str(folder / "no-token"))
+    for name in ("HF_TOKEN", "SA_MERGE_DISK_BUDGET"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def commit_of(files: Mapping[str, bytes]) -> str:
@@ -92,6 +112,15 @@ class HubStandin:
         return commit_of(files)
 
     add_dataset = add
+
+    def add_folder(self, repo: str, folder: Path) -> None:
+        """Publish a folder's files as ``repo``."""
+        self.add(repo, {path.name: path.read_bytes() for path in folder.iterdir()})
+
+    def add_three(self, folders) -> None:
+        """Publish a triple's folders as those that ``THREE`` names."""
+        for name in ("base", "m1", "m2"):
+            self.add_folder(f"o/{name}", getattr(folders, name))
 
     def downloads(self, name: str) -> int:
         """How often the bytes of a file were asked for."""

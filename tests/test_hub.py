@@ -13,7 +13,7 @@ from pathlib import Path
 import huggingface_hub.constants
 import huggingface_hub.file_download
 import pytest
-from hub_standin import FAULTS, HubStandin, commit_of, tiny_model
+from hub_standin import FAULTS, HubStandin, commit_of, empty_caches, tiny_model
 from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
 from explorer.checkpoints import base, hub_files
@@ -35,10 +35,7 @@ def quiet(what, done, total):
 @pytest.fixture
 def standin(tmp_path, monkeypatch):
     """A Hub with one model, and empty caches."""
-    monkeypatch.setenv("SA_MERGE_CACHE", str(tmp_path / "own"))
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr(huggingface_hub.constants, "HF_TOKEN_PATH", str(tmp_path / "no-token"))
-    monkeypatch.delenv("HF_TOKEN", raising=False)
+    empty_caches(monkeypatch, tmp_path)
     with HubStandin() as standin:
         standin.add(REPO, {**tiny_model(), "README.md": b"about", "training_args.bin": b"pickle"})
         monkeypatch.setenv("HF_ENDPOINT", standin.endpoint)

@@ -8,7 +8,7 @@ from pathlib import Path
 import huggingface_hub.constants
 import pytest
 import torch
-from hub_standin import HubStandin
+from hub_standin import THREE, HubStandin, empty_caches
 from material import no_progress
 from safetensors.torch import load, save
 
@@ -24,21 +24,12 @@ Usage = namedtuple("Usage", "total used free")
 SPEC = TripleSpec(name="t", title="t", base=Source(repo="o/base"), m1=Source(repo="o/m1"), m2=Source(repo="o/m2"))
 
 
-def files_of(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
 @pytest.fixture
 def standin(tmp_path, monkeypatch, tiny_whisper_folders):
     """A Hub with three Whispers that fit together, and empty caches."""
-    monkeypatch.setenv("SA_MERGE_CACHE", str(tmp_path / "own"))
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr(huggingface_hub.constants, "HF_TOKEN_PATH", str(tmp_path / "no-token"))
-    monkeypatch.delenv("HF_TOKEN", raising=False)
-    monkeypatch.delenv("SA_MERGE_DISK_BUDGET", raising=False)
+    empty_caches(monkeypatch, tmp_path)
     with HubStandin() as standin:
-        for name in ("base", "m1", "m2"):
-            standin.add(f"o/{name}", files_of(getattr(tiny_whisper_folders, name)))
+        standin.add_three(tiny_whisper_folders)
         monkeypatch.setenv("HF_ENDPOINT", standin.endpoint)
         yield standin
 
@@ -202,21 +193,10 @@ def test_a_budget_that_is_no_number_is_named(standin, monkeypatch, budget):
     assert f"SA_MERGE_DISK_BUDGET: expected gigabytes such as 20, but got {budget!r}" in refused(standin)
 
 
-CONFIG = """
-default: {triple: hub}
-triples:
-  - name: hub
-    title: Three on the Hub
-    base: {repo: o/base}
-    m1: {repo: o/m1}
-    m2: {repo: o/m2}
-"""
-
-
 @pytest.fixture
 def config(tmp_path):
     path = tmp_path / "checkpoints.yaml"
-    path.write_text(CONFIG)
+    path.write_text(THREE)
     return path
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 import soundfile
-from hub_standin import HubStandin
+from hub_standin import HubStandin, empty_caches
 from material import no_progress, sine
 
 from explorer.__main__ import main
@@ -60,9 +60,7 @@ FILES = {
 
 @pytest.fixture
 def standin(tmp_path, monkeypatch):
-    monkeypatch.setenv("SA_MERGE_CACHE", str(tmp_path / "own"))
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr(huggingface_hub.constants, "HF_TOKEN_PATH", str(tmp_path / "no-token"))
+    empty_caches(monkeypatch, tmp_path)
     with HubStandin() as standin:
         standin.add_dataset(REPO, FILES)
         monkeypatch.setenv("HF_ENDPOINT", standin.endpoint)

@@ -15,10 +15,10 @@ import gradio as gr
 import huggingface_hub.constants
 import pytest
 from filelock import FileLock
-from hub_standin import HubStandin, commit_of
+from hub_standin import HubStandin, commit_of, empty_caches
 from material import no_progress
 from safetensors.torch import load
-from test_hub_ahead import REFUSED, WEIGHTS, change_config, files_of
+from test_hub_ahead import REFUSED, WEIGHTS, change_config
 
 from explorer.__main__ import main
 from explorer.checkpoints import hub_files, hub_parts
@@ -39,16 +39,11 @@ Usage = namedtuple("Usage", "total used free")
 @pytest.fixture
 def standin(tmp_path, monkeypatch, tiny_whisper_folders):
     """A Hub with three Whispers that fit together, and empty caches."""
-    monkeypatch.setenv("SA_MERGE_CACHE", str(tmp_path / "own"))
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr(huggingface_hub.constants, "HF_TOKEN_PATH", str(tmp_path / "no-token"))
+    empty_caches(monkeypatch, tmp_path)
     monkeypatch.setattr(hub_parts, "_PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(hub_parts, "_BLOCK", 1 << 16)
-    monkeypatch.delenv("HF_TOKEN", raising=False)
-    monkeypatch.delenv("SA_MERGE_DISK_BUDGET", raising=False)
     with HubStandin() as standin:
-        for name in ("base", "m1", "m2"):
-            standin.add(f"o/{name}", files_of(getattr(tiny_whisper_folders, name)))
+        standin.add_three(tiny_whisper_folders)
         standin.licences["o/m1"] = "mit"
         monkeypatch.setenv("HF_ENDPOINT", standin.endpoint)
         yield standin

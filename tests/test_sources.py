@@ -4,41 +4,29 @@ import json
 import re
 import shutil
 
-import huggingface_hub.constants
 import pytest
 import yaml
-from hub_standin import HubStandin, commit_of
+from hub_standin import THREE, HubStandin, commit_of, empty_caches
 
 from explorer.__main__ import main
 from explorer.errors import RecipeError
 from explorer.formats.texts import FORMATS
 from explorer.recipe import Recipe, recipe_from
 
-CONFIG = """
-default: {triple: hub}
-triples:
-  - name: hub
-    title: Three on the Hub
-    base: {repo: o/base}
-    m1: {repo: o/m1}
-    m2: {folder: FOLDER}
-    vectors:
-      more: {repo: o/more}
-"""
 COMMIT = re.compile("[0-9a-f]{40}")
 
 
 @pytest.fixture
 def hub(tmp_path, monkeypatch, tiny_whisper_folders):
     """A Hub with M0, M1 and a further checkpoint; M2 is a folder."""
-    monkeypatch.setenv("SA_MERGE_CACHE", str(tmp_path / "own"))
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr(huggingface_hub.constants, "HF_TOKEN_PATH", str(tmp_path / "no-token"))
-    (tmp_path / "checkpoints.yaml").write_text(CONFIG.replace("FOLDER", f"'{tiny_whisper_folders.m2}'"))
+    empty_caches(monkeypatch, tmp_path)
+    (tmp_path / "checkpoints.yaml").write_text(
+        THREE.replace("{repo: o/m2}", f"{{folder: '{tiny_whisper_folders.m2}'}}")
+        + "    vectors:\n      more: {repo: o/more}\n"
+    )
     with HubStandin() as hub:
-        for name, folder in (("base", "base"), ("m1", "m1"), ("more", "m2")):
-            files = getattr(tiny_whisper_folders, folder).iterdir()
-            hub.add(f"o/{name}", {path.name: path.read_bytes() for path in files})
+        hub.add_three(tiny_whisper_folders)
+        hub.add_folder("o/more", tiny_whisper_folders.m2)
         monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
         yield hub
 

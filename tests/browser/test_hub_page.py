@@ -5,7 +5,6 @@ import hashlib
 import json
 import re
 import time
-from pathlib import Path
 
 import pytest
 from driving import heard, recipe_of
@@ -20,9 +19,7 @@ pytestmark = pytest.mark.browser
 def hub(tiny_whisper_folders):
     with WritableHub() as hub:
         hub.writers = {"hf_secret"}
-        for name in ("base", "m1", "m2"):
-            folder: Path = getattr(tiny_whisper_folders, name)
-            hub.add(f"o/{name}", {path.name: path.read_bytes() for path in folder.iterdir()})
+        hub.add_three(tiny_whisper_folders)
         hub.licences["o/m1"] = "mit"
         yield hub
 
