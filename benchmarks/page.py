@@ -4,8 +4,8 @@
 
 A server of its own and headless Chromium (/usr/bin/chromium). The page: from opening the address to a curve that can be
 moved, models loading or not. The transcript: from letting go of λ, each time at a value not heard before, to the merged
-transcript being complete. Memory: resident, of a process with M1 alone and of one with the triple and its merge; both
-have the same libraries, whose share is taken off.
+transcript being complete. Memory: resident, of a process in which transformers has loaded one model and read its
+weights, and of one with the triple and its merge; what the libraries take is taken off both.
 """
 
 import argparse
@@ -27,8 +27,8 @@ MOVE = """(value) => { const slider = document.querySelector('#sam-lambda');
 HEARD = (
     "(value) => Math.abs(SAMerge.recipe.lambda - value) < 1e-6 && document.querySelector('.sam-merge[data-state=done]')"
 )
-_MEMORY = """
-import os, sys
+_START = """
+import os
 from explorer.checkpoints.cache import no_progress
 from explorer.checkpoints.triple import build_model, load_triple
 from explorer.config_file import read_config
@@ -37,10 +37,20 @@ from explorer.heap import keep_freed_memory
 from explorer.live_model import LiveModel
 from explorer.recipe import Recipe
 from pathlib import Path
+from transformers import WhisperForConditionalGeneration
 rss = lambda: int(open('/proc/self/statm').read().split()[1]) * os.sysconf('SC_PAGE_SIZE') / 1e6
 keep_freed_memory()
 start = rss()
 spec = read_config(Path('checkpoints.yaml')).triples[0]
+"""
+_ONE = """
+from explorer.checkpoints.base import base_folder
+folder = base_folder(spec.base.repo, spec.base.revision, spec.base.folder, no_progress)
+model = WhisperForConditionalGeneration.from_pretrained(folder)
+for each in model.parameters(): each.sum()
+print(rss() - start)
+"""
+_TRIPLE = """
 triple = load_triple(spec, no_progress)
 one = sum(t.nbytes for t in triple.weights['m1'].values()) / 1e6
 live = LiveModel(triple, pick_device('cpu'))
@@ -73,17 +83,24 @@ def main() -> None:
                 browser.close()
         finally:
             server.terminate()
-    told = subprocess.run([sys.executable, "-c", _MEMORY], cwd=ROOT, capture_output=True, text=True, check=True)
-    one, held, resident = (float(each) for each in told.stdout.split()[-3:])
+    (alone,) = told_by(_ONE, 1)
+    one, held, resident = told_by(_TRIPLE, 3)
     rows: list[dict[str, object]] = [
         {"what": "server answers after its start", "value": serving, "unit": "s"},
         {"what": "page can be used", "value": opened, "unit": "s"},
         {"what": "merged transcript after release", "value": statistics.median(moved), "unit": "s"},
         {"what": "slowest of these", "value": max(moved), "unit": "s"},
         {"what": "tensors of triple and merge / one model", "value": held / one, "unit": ""},
-        {"what": "resident after loading / one model", "value": resident / one, "unit": ""},
+        {"what": "resident, triple and merge / one model", "value": resident / alone, "unit": ""},
     ]
     report("page", {"machine": machine(), "clock": "wall", "rounds": rounds, "rows": rows})
+
+
+def told_by(work: str, count: int) -> list[float]:
+    """Return the last numbers, megabytes, that a process of its own prints."""
+    command = [sys.executable, "-c", _START + work]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return [float(each) for each in told.stdout.split()[-count:]]
 
 
 def answers(url: str) -> None:

@@ -8,6 +8,7 @@ their own may not hold pieces that big.
 
 import ctypes
 import sys
+from collections.abc import Callable
 
 # Of glibc's malloc.h.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
@@ -19,10 +20,20 @@ def keep_freed_memory() -> None:
 
     To be called before the first thread is started.
     """
-    if not sys.platform.startswith("linux"):
-        return
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is None:  # another C library
+    mallopt = _of_glibc("mallopt")
+    if mallopt is None:
         return
     for option, value in ((_ARENA_MAX, 1), (_MMAP_THRESHOLD, _PIECE_BYTES), (_TRIM_THRESHOLD, _KEPT_BYTES)):
         mallopt(option, value)
+
+
+def give_back() -> None:
+    """Give what is free back to the system after work that is not done again; without glibc nothing happens."""
+    malloc_trim = _of_glibc("malloc_trim")
+    if malloc_trim is not None:
+        malloc_trim(0)
+
+
+def _of_glibc(name: str) -> Callable[..., int] | None:
+    """Return a function of the C library, or None where it is another one."""
+    return getattr(ctypes.CDLL(None), name, None) if sys.platform.startswith("linux") else None

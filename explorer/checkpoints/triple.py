@@ -34,6 +34,7 @@ from explorer.checkpoints.weights import (
 from explorer.config import NOT_STATED, Source, TripleSpec
 from explorer.config_file import present
 from explorer.errors import MismatchError, RecipeError, seen
+from explorer.heap import give_back
 
 Member = Literal["m0", "m1", "m2"]
 MEMBERS: tuple[Member, ...] = ("m0", "m1", "m2")
@@ -94,6 +95,7 @@ def load_triple(spec: TripleSpec, progress: Progress) -> Triple:
     used = replace(
         spec, base=_pinned(base, folder), m1=_pinned(spec.m1, places["m1"]), m2=_pinned(spec.m2, places["m2"])
     )
+    give_back()  # files as they were read, vectors before they were added: half a model and more
     return Triple(used, folder, config, weights)
 
 
