@@ -140,10 +140,13 @@ class Exploring:
                 session, stamp, recipe, sent, clip, self._clips.mark(chosen, clip), (reference or "").strip()
             )
             yield from self._opened(recipe.triple, list(columns.values()), wanted)
-            for model in ORDER:
-                if model in columns:
-                    for column in self._listen(wanted, model, columns[model]):
-                        columns[model] = column
+            order = [model for model in ORDER if model in columns]
+            for model in order:
+                for column in self._listen(wanted, model, columns[model]):
+                    columns[model] = column
+                    # To draw takes the page longer than a token takes the model: what is remembered, and what is heard
+                    # last, need no drawing of their own.
+                    if column.state != "done" or not (column.remembered or model == order[-1]):
                         yield self._drawn(columns, wanted, "working")
             yield self._drawn(columns, wanted, "done")
         except Exception as error:
