@@ -31,8 +31,14 @@
   /** The clip of a search in which these words were said, or −1. */
   page.clipOf = (found, said) => found.clips.findIndex((clip) => clip.words.length === said.length && clip.words.every(([word], place) => word === said[place]));
 
-  /** The parent whose layers change most: painted first. */
-  page.largestParent = (found) => found.rows.reduce((best, row) => (Math.abs(row.delta) > Math.abs(best.delta) ? row : best), found.rows[0]).to;
+  /** The swaps that make a word right or wrong which it was not. */
+  const turning = (found, [clip, at]) => found.rows.filter((row) => row.words[clip][at][1] !== found.clips[clip].words[at][2]);
+
+  /** The parent whose layers are painted first: for a word one that turns it, else the one whose layers change most. */
+  page.largestParent = (found, word) => {
+    const rows = (word && turning(found, word).length ? turning(found, word) : found.rows).map((row) => ({ to: row.to, size: Math.abs(page.swapShare(found, row, word)) }));
+    return rows.reduce((best, row) => (row.size > best.size ? row : best)).to;
+  };
 
   /** The search read out: what the largest swaps do, in likelihood and WER, or which layers make a word right. */
   page.searchSays = (found, word) => {
@@ -47,8 +53,8 @@
     const says = rows.slice(0, word ? 3 : 5).filter(({ share }) => share !== 0).map(sentence);
     if (!word) return says;
     const [clip, at] = word, right = found.clips[clip].words[at][2];
-    const turning = found.rows.filter((row) => row.words[clip][at][1] !== right).map((row) => `${place(row)} → ${row.to.toUpperCase()}`);
-    return [...says, turning.length ? say(right ? "layers.breaks" : "layers.fixes", { layers: turning.join(", ") }) : say(right ? "layers.never_breaks" : "layers.never_fixes")];
+    const layers = turning(found, word).map((row) => `${place(row)} → ${row.to.toUpperCase()}`).join(", ");
+    return [layers ? say(right ? "layers.breaks" : "layers.fixes", { layers }) : say(right ? "layers.never_breaks" : "layers.never_fixes"), ...says];
   };
 
   let measures = null, found = null, choice = "", word = null, painting = false, redraw = () => {};
@@ -120,7 +126,7 @@
     words.addEventListener("change", () => {
       word = words.value ? words.value.split(" ").map(Number) : null;
       read();
-      paint();
+      page.chooseBehind(`${SEARCH} ${page.largestParent(found, word)}`);
     });
     /** Show which layer does it for the word at `place` of a clip in which `said` are the words; a search there is not yet is begun. */
     let wish = null;

@@ -99,7 +99,9 @@
       }
       scale.classList.toggle("sam-near", Math.abs(places.m1 - places.m2) < 0.07);
       const figure = (name) => values[name].toFixed(3);
-      const told = say("needle.figures", { merge: figure("merge"), m1: figure("m1"), m2: figure("m2") });
+      const one = shown.clips.length === 1;
+      const over = say(one ? "needle.over_one" : "needle.over", { count: shown.clips.length, title: shown.clips[0]?.title });
+      const told = say("needle.figures", { over, merge: figure("merge"), m1: figure("m1"), m2: figure("m2") });
       figures.textContent = told;
       scale.setAttribute("aria-label", `${say("needle.title")}: ${told}`);
       trust.replaceChildren(...shown.trust.map((sentence) => el("li", {}, sentence)));
