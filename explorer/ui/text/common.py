@@ -17,7 +17,8 @@ NEWCOMER = [
     "Attention is how the model decides what to look at: the encoder at sound (encoder self), the decoder at its own "
     "words (decoder self) and at the sound (cross). Its matrices are called q, k and v; only they are mixed.",
     "WER, the word error rate, is the share of words heard wrong (≠), missed (−) or added (+). ✓ marks what the merge "
-    "has right, M1 and M2 wrong. One clip proves nothing: the Evaluate tab counts over many, and says how sure one can be.",
+    "has right, M1 and M2 wrong. One clip proves nothing: the Evaluate tab counts over many, and says how sure "
+    "one can be.",
 ]
 
 # Models that checkpoints.yaml gives no label.
