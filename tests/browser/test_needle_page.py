@@ -54,7 +54,7 @@ def test_which_layer_did_it_is_painted_and_read_out_for_a_word_too(page):
     page.locator("#sam-layers-word").select_option(index=2)
     page.wait_for_timeout(300)
     assert page.locator("#sam-layers-word").input_value() == "0 1"  # the answer's end leaves the choice alone
-    assert page.locator(".sam-layers-says li").last.inner_text().startswith("The merge would")
+    assert page.locator(".sam-layers-says li").first.inner_text().startswith("The merge would")
     page.locator("#sam-behind").select_option("conflicts")
     page.wait_for_function(
         "() => /Sign conflicts/.test(document.querySelector('.sam-behind-legend').textContent)", timeout=60_000
