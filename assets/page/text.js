@@ -173,7 +173,7 @@
     "needle.spot.m1": "M1",
     "needle.spot.m2": "M2",
     "needle.spot.merge": "merge",
-    "needle.figures": "{over}: merge {merge} · M1 {m1} · M2 {m2} nats per token",
+    "needle.figures": "{over}: merge {merge} · M1 {m1} · M2 {m2} nats/token",
     "needle.over": "{count} clips",
     "needle.over_one": "{title}",
     "needle.loading": "Comes when the models are there.",

@@ -1,7 +1,7 @@
 """What several tabs say: tabs' names, fields that choose a corpus, and what is said while one waits."""
 
 TITLE = "SA Merge Explorer"
-TAGLINE = "Two fine-tunes of one Whisper, child and adult: move the curve, hear the merge."
+TAGLINE = "Two fine-tunes of one Whisper: move the curve, hear the merge."
 PROBLEM = "⚠ {problem}"
 
 TAB_EXPLORE = "Explore"
