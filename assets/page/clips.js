@@ -13,7 +13,21 @@
     if (page.clip) listener(page.clip, true);
   };
 
+  const linked = () => new URLSearchParams(location.search).get("clip");
+  /** Whether words are not of the sample that is chosen: {clip, reference} of what was heard. */
+  page.ofOtherClip = ({ clip }) => Boolean(linked() && clip && clip !== linked());
+
   page.mountClips = (element, props, trigger, watch) => {
+    // A link's clip, until it is in the player: Gradio puts the page together first.
+    let coming = linked();
+    if (coming === props.value?.id || !props.clips.some((clip) => clip.id === coming)) coming = null;
+    page.ofOtherClip = ({ clip, reference }) => {
+      const due = coming ?? (page.clip?.own === false ? page.clip.id : null);
+      if (!due || !clip) return false;
+      // A request on its way while the clip changed may carry what was said in the one before.
+      const said = props.clips.filter((each) => each.reference === reference);
+      return clip !== due || (said.length > 0 && said.every((each) => each.id !== due));
+    };
     const rows = props.clips.map((clip) => {
       const input = el("input", { type: "radio", name: "sam-clip", value: clip.id });
       input.addEventListener("change", () => choose(clip.id));
@@ -35,6 +49,7 @@
       page.openTab("explore");
     };
     const choose = (id) => {
+      coming = null;
       props.value = { id, stamp: page.stamp() };
       show();
       trigger("submit");

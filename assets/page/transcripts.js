@@ -1,5 +1,6 @@
 /* What M1, the merge and M2 hear: a card for each with its WER and time, and the words, either in one grid under what was said or card
-   by card. A card whose recipe is no longer the one on the panel is marked stale at once, without asking Python. */
+   by card. A card whose recipe is no longer the one on the panel, and words of another clip than the chosen one, are marked at once, without
+   asking Python. */
 (() => {
   "use strict";
   const page = (window.SAMerge = window.SAMerge || {});
@@ -20,9 +21,12 @@
         el("span", {}, page.say(errors === 1 ? "transcripts.one_error" : "transcripts.errors", { errors, words })),
         el("span", { title: page.say("transcripts.counts") }, `≠ ${substitutions}\u2002− ${deletions}\u2002+ ${insertions}`));
     }
-    const time = column.remembered ? page.say("transcripts.remembered") : column.seconds === null ? "" : `${column.seconds.toFixed(2)} s`;
-    return [el("div", { class: "sam-figures" }, ...parts), el("div", { class: "sam-time", title: page.say("transcripts.time") }, time)];
+    return el("div", { class: "sam-figures" }, ...parts);
   };
+
+  /** It stands where the state stood while the model was listening. */
+  const time = ({ remembered, seconds }) => el("span", { class: "sam-time", title: page.say(remembered ? "transcripts.remembered_why" : "transcripts.time") },
+    remembered ? page.say("transcripts.remembered") : `${seconds.toFixed(2)} s`);
 
   const body = (column) => {
     if (column.state === "empty") return ["–"];
@@ -39,12 +43,12 @@
   const columnNode = (column, shipped) => {
     const state = shipped ? page.say("transcripts.shipped_mark") : { waiting: page.say("transcripts.waiting"), listening: page.say("transcripts.listening"), done: "", empty: page.say("transcripts.empty") }[column.state];
     return el("section", { class: `sam-column sam-${column.model}`, "data-model": column.model, "data-state": column.state, "aria-label": column.title },
-      el("header", {}, el("h3", {}, column.title), el("span", { class: "sam-state" }, state),
+      el("header", {}, el("h3", {}, column.title), state ? el("span", { class: "sam-state" }, state) : null, column.seconds !== null && column.state === "done" ? time(column) : null,
         el("span", { class: "sam-stale-mark" }, page.say("transcripts.stale")), el("span", { class: "sam-other-mark" }, page.say("transcripts.other")),
         column.model === "merge" ? along() : null),
       el("p", { class: "sam-text", lang: "en" }, ...body(column)),
       column.cut ? el("p", { class: "sam-note" }, page.say("transcripts.cut")) : null,
-      ...figures(column));
+      figures(column));
   };
 
   /** Rows of the grid; a model that is still listening keeps the words it had, so that nothing jumps. */
@@ -55,11 +59,11 @@
     return [{ name, title: column.title, short: column.title.split(" · ")[0], waiting: !column.words, words: from.words ? page.decoded(from.words) : null, fates: from.fates }];
   });
 
-  const legend = (columns) => {
+  const legend = (columns, gridded) => {
     const merge = columns.find((column) => column.fates !== undefined);
     const gone = () => page.goneWords(page.decoded(columns.find((column) => column.model === "m1").words), page.decoded(merge.words)).length;
     return el("div", { class: "sam-legend" }, merge ? page.fateLegend(page.fateCounts(merge.fates), gone()) : el("p", { class: "sam-hint" }, page.say("transcripts.reading")),
-      el("p", { class: "sam-hint" }, page.say("transcripts.press")));
+      el("p", { class: "sam-hint" }, page.say("transcripts.signs"), gridded ? ` ${page.say("transcripts.press")}` : null));
   };
 
   const stored = () => { try { return localStorage.getItem(KEPT_AS); } catch { return null; } };
@@ -80,7 +84,7 @@
 
     const said = (value) => {
       const fillers = /\b(hmm|mm|mhm|mmm|uh|um)\b/i.test(value.reference);
-      return el("p", { class: "sam-said" }, el("b", {}, page.say("transcripts.said")), " ", value.reference, fillers ? el("small", {}, ` ${page.say("transcripts.fillers")}`) : null);
+      return el("p", { class: "sam-said" }, el("b", {}, page.say("transcripts.said")), el("b", { class: "sam-clip-mark" }, page.say("transcripts.clip")), " ", value.reference, fillers ? el("small", {}, ` ${page.say("transcripts.fillers")}`) : null);
     };
 
     const show = () => {
@@ -95,11 +99,12 @@
       const shipped = kept.state === "shipped"; // a notice of the loading does not make them live
       const says = [shipped ? page.say("transcripts.shipped") : "", value.notice].filter(Boolean).join(" ");
       const notice = says ? el("p", { class: `sam-notice sam-notice-${value.state}`, role: value.state === "error" ? "alert" : "status" }, says) : null;
-      const words = gridded ? el("div", { class: "sam-by-word" }, page.wordGrid(rows, (index, word) => page.openWord?.(index, word)), legend(value.columns)) : null;
+      const told = value.reference && rows.some((row) => row.words) ? [legend(value.columns, gridded)] : [];
+      const words = gridded ? [el("div", { class: "sam-by-word" }, page.wordGrid(rows, (index, word) => page.openWord?.(index, word)), ...told)] : told;
       const focused = element.contains(document.activeElement) ? document.activeElement.dataset.word ?? document.activeElement.value : undefined;
       element.replaceChildren(el("div", { class: `sam-transcripts ${gridded ? "sam-gridded" : ""}`, "data-state": value.state || "" },
         ...[notice, value.reference ? el("div", { class: "sam-row sam-said-row" }, said(value), switcher()) : null].filter(Boolean),
-        el("div", { class: "sam-columns" }, ...value.columns.map((column) => columnNode(column, shipped))), ...(words ? [words] : [])));
+        el("div", { class: "sam-columns" }, ...value.columns.map((column) => columnNode(column, shipped))), ...words));
       if (focused !== undefined) refocus(focused);
       mark();
       if (["done", "shipped"].includes(value.state) && value.columns.length) for (const listener of listeners) listener(kept);
@@ -112,9 +117,11 @@
       box?.classList.toggle("sam-stale", Boolean(stale));
       // Another triple: even M1 and M2 are other models than those on the panel.
       box?.classList.toggle("sam-other", Boolean(stale && kept.recipe.triple !== page.recipe.triple));
+      box?.classList.toggle("sam-other-clip", page.ofOtherClip(kept));
     };
     page.follow(props, watch, show);
     page.onRecipe(mark);
+    page.onClip(mark);
     show();
     page.leadTo(element);
   };

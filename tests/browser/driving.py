@@ -54,6 +54,7 @@ def heard(page: Page, timeout: float = 60_000) -> None:
         """() => {
           const box = document.querySelector('.sam-transcripts');
           return box && box.dataset.state === 'done' && !box.classList.contains('sam-stale')
+            && !box.classList.contains('sam-other-clip')
             && [...box.querySelectorAll('.sam-column')].every((column) => column.dataset.state === 'done');
         }""",
         timeout=timeout,

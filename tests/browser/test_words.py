@@ -55,6 +55,85 @@ def test_every_word_said_is_a_column_and_opens_to_its_sound_and_probabilities(pa
     page.get_by_label("side by side").check()
     assert page.locator(".sam-merge .sam-text").is_visible()
     assert page.locator(GRID).count() == 0
+    assert page.locator(".sam-fates dd").all_inner_texts() == counts
+    assert page.locator(".sam-fates").is_visible()
+
+
+@pytest.mark.parametrize("width", [1280, 1024, 360])
+def test_nothing_lies_over_anything_on_the_cards(page, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    box = page.locator(".sam-gridded .sam-columns")
+    times = box.locator(".sam-time")
+    assert times.count() == 3
+    texts = box.locator("section").evaluate_all("""(cards) => cards.map((card) =>
+        [...card.querySelectorAll("h3, header > span, header > button, .sam-figures > *")]
+            .map((each) => each.getBoundingClientRect()).filter((each) => each.width)
+            .map(({ left, top, right, bottom }) => [left, top, right, bottom]))""")
+    for card in texts:
+        assert len(card) >= 5
+        for index, one in enumerate(card):
+            for other in card[index + 1 :]:
+                apart = one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+                assert apart, (width, one, other)
+    page.get_by_text("Rubber band", exact=True).click()
+    heard(page)
+    page.get_by_text("Rock in water", exact=True).click()
+    heard(page)
+    remembered = times.filter(has_text="heard before")
+    assert remembered.count() == 3
+    assert "remembered" in remembered.first.get_attribute("title")
+
+
+DRAWN = """(columns) => {
+    const box = document.createElement("div");
+    box.id = "drawn";
+    document.querySelector("#transcripts .sam-transcripts").parentElement.append(box);
+    const value = { state: "working", recipe: SAMerge.recipe, reference: "a b", clip: "", notice: "", columns };
+    SAMerge.mountTranscripts(box, { value }, () => {}, () => {});
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_word_stands_below_the_word_said_though_others_add_words_before_it(page, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    heard_words = {"m1": ["=a", "+x", "+y", "=b"], "merge": ["=a", "=b"], "m2": ["=a", "=b"]}
+    page.evaluate(
+        DRAWN,
+        [
+            {
+                "model": model,
+                "title": model,
+                "state": "done",
+                "text": "",
+                "words": words,
+                "counts": None,
+                "seconds": None,
+            }
+            for model, words in heard_words.items()
+        ],
+    )
+    last = page.locator("#drawn tr > :last-child")
+    assert last.all_inner_texts() == ["b"] * 4
+    assert len({round(each.bounding_box()["x"]) for each in last.all()}) == 1
+
+
+def test_words_that_are_not_of_the_links_clip_are_never_shown_as_its_words(new_page, server):
+    page = new_page("about:blank")
+    page.add_init_script("""(() => {
+        window.shown = [];
+        const look = () => {
+            const said = document.querySelector(".sam-said");
+            if (said) shown.push([said.innerText.includes("rubber"), Boolean(said.closest(".sam-other-clip"))]);
+            requestAnimationFrame(look);
+        };
+        look();
+    })()""")
+    page.goto(f"{server.url}?clip=s08_strong")
+    page.wait_for_function("() => document.querySelector('.sam-said')?.innerText.includes('rubber')")
+    heard(page)
+    shown = page.evaluate("() => shown")
+    assert [True, False] in shown
+    assert [False, False] not in shown
 
 
 def test_the_stripe_is_there_without_a_model_and_a_click_sets_lambda(page):
