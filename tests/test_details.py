@@ -159,12 +159,14 @@ def test_every_utterance_is_behind_one_point_on_the_right_side(evaluation, unit)
 
 
 def test_utterances_at_one_place_share_a_point_that_is_larger():
-    same = evaluated([spoken(index, "a b") for index in range(5)], {"m1": ["a"] * 5, "merge": ["a b"] * 4 + ["a"]})
+    clips = [spoken(index, "a b", extra={"title": f"Clip {index}"}) for index in range(5)]
+    same = evaluated(clips, {"m1": ["a"] * 5, "merge": ["a b"] * 4 + ["a"]})
     figure = scatter_chart(*same.results, TITLES)
     better, alike, _ = figure.data[1:]
     assert list(better.customdata[0][0]) == [0, 1, 2, 3]
     assert better.marker.size[0] > alike.marker.size[0]
     assert better.name == "MERGE better (4)"
+    assert (*better.text, *alike.text) == ("4 utterances", "Clip 4")
 
 
 def test_a_bar_of_a_group_leads_to_its_utterances(evaluation):

@@ -28,7 +28,7 @@
       const parts = value.parts.map((part) => {
         const clip = (row) => el("div", { class: "sam-row" }, page.clipPlayer(value.visit, part.clips[row.index]),
           el("button", { type: "button", class: "sam-button", onclick: () => page.openClip({
-            id: `${value.visit}/${part.clips[row.index]}`, visit: value.visit, clip: part.clips[row.index], title: row.id, reference: row.reference,
+            id: `${value.visit}/${part.clips[row.index]}`, visit: value.visit, clip: part.clips[row.index], title: String(row.extra.title || row.id), reference: row.reference,
             facts: part.corpus, seconds: row.duration }) }, say("results.open")));
         const browser = page.resultsBrowser(part, { clip });
         browsers.push(browser);

@@ -22,9 +22,12 @@
     gone: { label: say("results.gone"), keeps: (row, chosen) => row.models[chosen].fates !== undefined && page.goneWords(...[row.models.m1, row.models[chosen]].map(({ words }) => page.decoded(words))).length > 0 },
   };
 
+  /** What a clip is called: by its title where it has one. */
+  const named = (row) => String(row.extra.title || row.id);
+
   const facts = (row) => [
     row.speaker && say("results.speaker_is", { speaker: row.speaker }), row.age !== null && say("results.years", { age: row.age }), row.gender, row.split,
-    ...Object.entries(row.extra).filter(([, value]) => typeof value !== "object").map(([key, value]) => `${key} ${value}`),
+    ...Object.entries(row.extra).filter(([key, value]) => key !== "title" && typeof value !== "object").map(([key, value]) => `${key} ${value}`),
   ].filter(Boolean).join(" · ");
 
   /** Where clips that are picked come from, for the chip above the table. */
@@ -50,7 +53,7 @@
 
     const difference = (row) => errors(row.models[now.chosen]) - errors(row.models[now.other]);
     const SORTS = {
-      id: (row) => row.id, speaker: (row) => row.speaker, age: (row) => row.age, seconds: (row) => row.duration, words: (row) => row.words,
+      id: named, speaker: (row) => row.speaker, age: (row) => row.age, seconds: (row) => row.duration, words: (row) => row.words,
       order: (row) => row.index, difference,
       ...Object.fromEntries(names.map((name) => [name, (row) => rate(row.models[name])])),
     };
@@ -60,7 +63,7 @@
       if (now.picked && !now.picked.has(row.index)) return false;
       if (!FILTERS[now.filter].keeps(row, now.chosen, now.other)) return false;
       if (!now.search) return true;
-      return [row.id, row.speaker, row.reference, ...Object.values(row.models).map((heard) => heard.text)].some((each) => String(each).toLowerCase().includes(now.search));
+      return [row.id, named(row), row.speaker, row.reference, ...Object.values(row.models).map((heard) => heard.text)].some((each) => String(each).toLowerCase().includes(now.search));
     };
     const kept = () => {
       const by = SORTS[now.sort];
@@ -75,12 +78,12 @@
     const line = (row) => {
       const open = now.open === row.index;
       const step = difference(row);
-      const button = el("button", { type: "button", class: "sam-link", "aria-expanded": String(open), onclick: () => { now.open = open ? null : row.index; draw(); } }, `${open ? "▾" : "▸"} ${row.id}`);
+      const button = el("button", { type: "button", class: "sam-link", title: row.id, "aria-expanded": String(open), onclick: () => { now.open = open ? null : row.index; draw(); } }, `${open ? "▾" : "▸"} ${named(row)}`);
       return el("tr", { "data-row": row.index },
-        el("th", { scope: "row" }, button), el("td", {}, row.speaker), el("td", {}, row.age === null ? "–" : String(row.age)),
-        el("td", {}, row.duration === null ? "–" : row.duration.toFixed(1)), el("td", {}, String(row.words)),
-        ...names.map((name) => el("td", {}, page.percent(rate(row.models[name])))),
+        el("th", { scope: "row" }, button), ...names.map((name) => el("td", {}, page.percent(rate(row.models[name])))),
         el("td", { class: step < 0 ? "sam-less" : step > 0 ? "sam-more" : "" }, step < 0 ? `▼ ${-step}` : step > 0 ? `▲ ${step}` : "="),
+        el("td", {}, row.speaker), el("td", {}, row.age === null ? "–" : String(row.age)),
+        el("td", {}, row.duration === null ? "–" : row.duration.toFixed(1)), el("td", {}, String(row.words)),
         el("td", { class: "sam-said-cell" }, row.reference));
     };
 
@@ -100,8 +103,9 @@
       model.value = now.chosen;
       body.replaceChildren(
         el("div", { class: "sam-scroll" }, el("table", { class: "sam-table sam-utterances" },
-          el("thead", {}, el("tr", {}, heading("id", say("results.id")), heading("speaker", say("results.speaker")), heading("age", say("results.age")), heading("seconds", say("results.s"), say("results.seconds")), heading("words", say("results.words")),
-            ...names.map((name) => heading(name, titles[name])), heading("difference", "Δ", say("results.difference", { chosen: titles[now.chosen], other: titles[now.other] })), el("th", { scope: "col" }, say("results.said")))),
+          el("thead", {}, el("tr", {}, heading("id", say("results.id")), ...names.map((name) => heading(name, titles[name])),
+            heading("difference", "Δ", say("results.difference", { chosen: titles[now.chosen], other: titles[now.other] })),
+            heading("speaker", say("results.speaker")), heading("age", say("results.age")), heading("seconds", say("results.s"), say("results.seconds")), heading("words", say("results.words")), el("th", { scope: "col" }, say("results.said")))),
           el("tbody", {}, ...chosen.slice(0, now.shown).flatMap((row) => (now.open === row.index ? [line(row), detail(row)] : [line(row)]))))),
         ...(chosen.length > now.shown ? [el("button", { type: "button", class: "sam-button", onclick: () => { now.shown += 4 * AT_ONCE; draw(); } }, say("results.more", { count: chosen.length - now.shown }))] : []));
     };

@@ -81,7 +81,7 @@ def _utterances(first: ModelResult, other: ModelResult) -> list[_Point]:
         if one.counts.wer is not None and two.counts.wer is not None:
             places.setdefault((round(100 * one.counts.wer, 3), round(100 * two.counts.wer, 3)), []).append(index)
     return [
-        _Point(x, y, first.heard[at[0]].utterance.id if len(at) == 1 else f"{len(at)} utterances", tuple(at))
+        _Point(x, y, first.heard[at[0]].utterance.title if len(at) == 1 else f"{len(at)} utterances", tuple(at))
         for (x, y), at in places.items()
     ]
 

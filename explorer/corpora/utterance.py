@@ -35,6 +35,11 @@ class Utterance:
     extra: Mapping[str, Any] = field(default_factory=dict)
     split: str | None = None
 
+    @property
+    def title(self) -> str:
+        """What people call the clip: by the corpus' title for it, else by its id."""
+        return str(self.extra.get("title") or self.id)
+
 
 @dataclass(frozen=True)
 class Corpus:

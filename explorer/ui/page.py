@@ -228,10 +228,9 @@ def _explore_tab(
 def _clip_row(sample: Utterance) -> dict[str, Any]:
     age = words.YEARS.format(age=sample.age) if sample.age is not None else words.SYNTHETIC
     facts = " · ".join(part for part in (str(sample.extra.get("level", "")), age) if part)
-    title = str(sample.extra.get("title", sample.id))
     return {
         "id": sample.id,
-        "title": title,
+        "title": sample.title,
         "reference": sample.reference,
         "facts": facts,
         "seconds": sample.duration or 0,

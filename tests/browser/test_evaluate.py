@@ -38,6 +38,25 @@ def test_the_sample_clips_give_a_table_a_verdict_and_a_chart(evaluate):
         assert wer == pytest.approx(100 * sum(counts[:3]) / counts[3], abs=0.051)
 
 
+def test_clips_stand_by_their_titles_and_a_phone_shows_their_rates(new_page):
+    page = new_page(viewport={"width": 390, "height": 844})
+    heard(page)
+    page.get_by_role("tab", name="Evaluate").click()
+    page.locator("#limit input").fill("3")
+    page.locator("#run").click()
+    state(page, "done")
+    titles = page.locator(".sam-clip-title").all_inner_texts()
+    names = page.locator(".sam-utterances tbody th .sam-link")
+    assert {name.removeprefix("▸ ") for name in names.all_inner_texts()} < set(titles)
+    assert names.first.get_attribute("title") not in titles
+    # Clip, three rates and Δ lie within the table's box before anybody scrolls it.
+    box = page.locator(".sam-results .sam-scroll").last.bounding_box()
+    cell = page.locator(".sam-utterances tbody tr").first.locator("td").nth(3)
+    assert cell.inner_text()[0] in "▲▼="
+    assert cell.bounding_box()["height"] < 120
+    assert cell.bounding_box()["x"] + cell.bounding_box()["width"] <= box["x"] + box["width"]
+
+
 def test_a_folder_is_filtered_drawn_from_and_evaluated(evaluate, speech):
     evaluate.locator("#folder textarea, #folder input").first.fill(str(speech / "speechocean762" / "dev-child"))
     evaluate.locator("#filter textarea, #filter input").first.fill("age <= 8 and duration < 4")
@@ -228,7 +247,7 @@ def test_a_clip_of_a_corpus_opens_on_the_explore_tab_and_never_becomes_a_file_of
 
 def test_the_table_is_filtered_searched_and_sorted(evaluated):
     def deltas():
-        return [0 if cell == "=" else int(cell.split()[1]) * (-1 if "▼" in cell else 1) for cell in cells(-2)]
+        return [0 if cell == "=" else int(cell.split()[1]) * (-1 if "▼" in cell else 1) for cell in cells(-6)]
 
     def cells(index):
         rows = evaluated.locator(".sam-utterances tbody tr[data-row]")
@@ -250,7 +269,7 @@ def test_the_table_is_filtered_searched_and_sorted(evaluated):
     assert len(cells(0 - 1)) == 40
     assert sum(deltas()) == errors["merge"] - errors["m1"] == sum(worse) + sum(better)
     evaluated.get_by_role("button", name="Merge · SA").last.click()
-    rates = [float(cell.split()[0]) for cell in cells(-3)]
+    rates = [float(cell.split()[0]) for cell in cells(-7)]
     assert rates == sorted(rates)
     said = cells(-1)[0]
     evaluated.get_by_label("search").fill(said)
