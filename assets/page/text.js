@@ -360,7 +360,7 @@
     "transcripts.one_error": "1 error, {words} words",
     "transcripts.errors": "{errors} errors, {words} words",
     "transcripts.counts": "substituted, deleted, inserted",
-    "transcripts.remembered": "heard before",
+    "transcripts.remembered": "recalled",
     "transcripts.remembered_why": "decoded earlier and remembered; nothing had to be decoded anew",
     "transcripts.time": "merge and decode, on this server",
     "transcripts.nothing": "(nothing heard)",

@@ -91,7 +91,7 @@ class Probing:
                 "recipe": sent,
                 "stamp": stamp,
                 "values": {"merge": values.merge, "m1": values.m1, "m2": values.m2, "tokens": values.tokens},
-                "clips": [{"id": name, "title": _title(each), "reference": each.reference} for name, each in pinned],
+                "clips": [{"id": name, "title": each.title, "reference": each.reference} for name, each in pinned],
                 "pinned": entry(asked, "pins") is not None or bool(entry(asked, "add")),
                 "gone": gone,
                 "trust": needles.trust(bench) or [NEEDLE_UNTRIED],
@@ -124,7 +124,7 @@ class Probing:
             for state in search(needles, bench, recipe, utterances, halt):
                 if "rows" not in state:
                     yield {"state": "running", **state}
-            names = [{"id": name, "title": _title(each)} for name, each in pinned]
+            names = [{"id": name, "title": each.title} for name, each in pinned]
             clips = [clip | name for clip, name in zip(state["clips"], names, strict=True)]
             yield {**state, "state": "done", "recipe": sent, "clips": clips, "stamp": stamp}
         except Exception as error:
@@ -177,10 +177,6 @@ class Probing:
 
     def _found(self, name: str, session: str) -> Utterance | None:
         return self._samples.get(name) or self._shelf.clip(session, name)
-
-
-def _title(utterance: Utterance) -> str:
-    return str(utterance.extra.get("title", utterance.id))
 
 
 def _spec(name: str, lanes: Mapping[str, Sequence[float]]) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def test_nothing_lies_over_anything_on_the_cards(page, width):
     heard(page)
     page.get_by_text("Rock in water", exact=True).click()
     heard(page)
-    remembered = times.filter(has_text="heard before")
+    remembered = times.filter(has_text="recalled")
     assert remembered.count() == 3
     assert "remembered" in remembered.first.get_attribute("title")
 
