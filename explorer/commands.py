@@ -188,7 +188,7 @@ def evaluate(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any
     subset = choose(corpus.utterances, spec, bench.normalizer)
     if options.write_ids:
         write_ids(options.write_ids, subset.utterances)
-    states = workbench.evaluate(bench, subset.utterances, models, recipe, decoding, Halt(), rules, pins)
+    states = workbench.evaluate(bench, subset.utterances, models, recipe, decoding, Halt(), rules, pins, alone=True)
     evaluation = _with_bar(states)
     left_out = [*corpus.problems, *subset.problems, *evaluation.problems]
     sys.stderr.write("".join(f"left out: {problem}\n" for problem in left_out))

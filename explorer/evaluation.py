@@ -20,6 +20,8 @@ if TYPE_CHECKING:  # the page reads from here what its tables are made of, long 
     from explorer.normalization import Normalizer
 
 BATCH_POSITIONS = 6_000  # of the encoder, a model's turn: 24 clips in windows of 5 s, 4 in windows of 30 s
+# Where nobody waits for the model meanwhile: the rows that are decoded together are fewer at every batch's end.
+ALONE_POSITIONS = 4 * BATCH_POSITIONS
 GPU_POSITIONS = 20 * BATCH_POSITIONS  # a GPU takes no longer for so many
 CHECKPOINTS = ("m0", "m1", "m2")
 """Names that are no merges; every other name is."""
@@ -148,7 +150,7 @@ def evaluate(
         normalizer: for references and hypotheses.
         block: batches that one model hears before the next one is merged; with more than one, it yields after
             each model too.
-        batch_positions: of the encoder, in a batch; None: as many as suit a processor.
+        batch_positions: of the encoder, in a batch; None: as many as suit a processor that others want too.
 
     Yields:
         The evaluation so far; the last one is complete, or says ``stopped``.
@@ -186,6 +188,18 @@ def evaluate(
             for group, row in zip(groups, hypotheses, strict=True):
                 heard[model] += _scored(group, row, normalizer)
         yield so_far()
+
+
+def room_of_a_batch(*, alone: bool, gpu: bool) -> int:
+    """Say how many positions of the encoder a batch has.
+
+    Args:
+        alone: nobody else waits for a model meanwhile.
+        gpu: it is heard on one.
+    """
+    if gpu:
+        return GPU_POSITIONS
+    return ALONE_POSITIONS if alone else BATCH_POSITIONS
 
 
 def _batches(

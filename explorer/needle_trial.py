@@ -86,7 +86,7 @@ def run_trial(needles: Needles, bench: Bench, corpus: str, trial: Trial, halt: H
     workbench, needle = needles.workbench, needles.of(bench)
     decoding = workbench.decoding(first)
     state: Evaluation | None = None
-    for state in workbench.evaluate(bench, trial.judged, [], first, decoding, halt, pins=recipes):
+    for state in workbench.evaluate(bench, trial.judged, [], first, decoding, halt, pins=recipes, alone=True):
         yield {"done": state.done, "total": state.total}
     if state is None or state.stopped or not state.done:
         return

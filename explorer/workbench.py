@@ -65,9 +65,8 @@ class Workbench:
             own_places: whether recipes may name checkpoints by folder or repository, beside those of checkpoints.yaml.
             elsewhere: where clips may be heard instead of on ``device``.
         """
-        self.config, self.store = config, store
+        self.config, self.store, self.device = config, store, pick_device(device)
         self._own_places, self._elsewhere = own_places, elsewhere
-        self.device = pick_device(device)
         self.lens = Lens()
         self._benches: OrderedDict[str, Bench] = OrderedDict()
         self._opening = threading.Lock()
@@ -185,6 +184,8 @@ class Workbench:
         halt: Halt,
         rules: TextRules = WHISPER_RULES,
         pins: Mapping[str, Recipe] | None = None,
+        *,
+        alone: bool = False,
     ) -> Iterator[evaluation.Evaluation]:
         """Compute WERs of several models over a subset, streaming; see ``evaluation.evaluate``.
 
@@ -197,6 +198,7 @@ class Workbench:
             halt: stops the work.
             rules: how text is normalised.
             pins: further merges by name, evaluated in the same pass.
+            alone: nobody else waits for a model: it comes back less often, and more clips are decoded together.
 
         Raises:
             RecipeError: a recipe does not fit the triple.
@@ -210,8 +212,7 @@ class Workbench:
         held, away = bench.lender(merges), bench.sender(merges)
         listener = Listener(held, bench.transcriber, decoding, halt, self.store, prints, encoders, away=away)
         normalizer = normalizer_of(bench.live.triple.folder, rules)
-        gpu = self._elsewhere or self.device.type == "cuda"
-        most = evaluation.GPU_POSITIONS if gpu else evaluation.BATCH_POSITIONS
+        most = evaluation.room_of_a_batch(alone=alone, gpu=self._elsewhere is not None or self.device.type == "cuda")
         return evaluation.evaluate(utterances, names, listener, normalizer, batch_positions=most)
 
     def fingerprints(self, bench: Bench, names: Iterable[str], merges: Mapping[str, Recipe]) -> dict[str, str]:

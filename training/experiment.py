@@ -215,7 +215,7 @@ class Experiment:
         evaluation: Evaluation | None = None
         spoken = time.monotonic()
         for evaluation in self._workbench.evaluate(
-            bench, utterances, members, recipe, decoding, Halt(), pins=dict(merges)
+            bench, utterances, members, recipe, decoding, Halt(), pins=dict(merges), alone=True
         ):
             now, left = time.monotonic(), evaluation.remaining
             if now - spoken > 10 and left is not None:

@@ -15,6 +15,8 @@ from torch.nn.functional import gelu, layer_norm, linear, scaled_dot_product_att
 from transformers import WhisperForConditionalGeneration
 from transformers.models.whisper.modeling_whisper import WhisperAttention
 
+from explorer.transcription.screen import Ban, best, screen_of
+
 # Of a linear layer: the matrix, and the bias if there is one.
 Weights = tuple[Tensor, Tensor | None]
 
@@ -108,12 +110,15 @@ class Decoder:
         layers: lowest first.
     """
 
-    def __init__(self, model: WhisperForConditionalGeneration, dtype: torch.dtype = torch.float32) -> None:
-        """Take a model's weights; in float32 nothing is copied.
+    def __init__(
+        self, model: WhisperForConditionalGeneration, dtype: torch.dtype = torch.float32, rows: int = 1
+    ) -> None:
+        """Take a model's weights; in float32 nothing is copied but for what screens the vocabulary.
 
         Args:
             model: a Whisper whose weights stay as they are while this is in use.
             dtype: of the products.
+            rows: to be decoded, all in all.
         """
         decoder = model.model.decoder
 
@@ -140,6 +145,7 @@ class Decoder:
         self._tokens, self._positions = decoder.embed_tokens.weight, decoder.embed_positions.weight
         self._norm = decoder.layer_norm
         self._vocabulary = model.proj_out.weight.to(dtype)
+        self._screen = screen_of(self._vocabulary, rows)
 
     def step(self, tokens: Tensor, cohorts: Sequence[Cohort]) -> Tensor:
         """Take in one token of every row.
@@ -176,9 +182,11 @@ class Decoder:
             cohort.length += 1
         return _normed(hidden, self._norm)
 
-    def scores(self, hidden: Tensor) -> Tensor:
-        """Score every token of the vocabulary; shape (rows, vocabulary)."""
-        return linear(hidden, self._vocabulary)
+    def best(self, hidden: Tensor, ban: Ban) -> list[int]:
+        """Return the most likely token of each row; ``ban`` gives what must not be said the score −∞, in place."""
+        if self._screen is not None:
+            return self._screen.best(hidden, ban)
+        return best(hidden, self._vocabulary, ban)
 
 
 def _normed(hidden: Tensor, norm: nn.LayerNorm) -> Tensor:

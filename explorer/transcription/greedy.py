@@ -100,7 +100,7 @@ class _Pool:
     ) -> None:
         self.said: list[list[int]] = [[] for _ in limits]
         self.cohorts: list[Cohort] = []
-        self._decoder = Decoder(model, dtype)
+        self._decoder = Decoder(model, dtype, len(limits))
         self._rules, self._limits, self._device = rules, limits, model.device
         self._never, self._never_first = (
             torch.tensor(ids, dtype=torch.long, device=model.device)
@@ -110,7 +110,10 @@ class _Pool:
     @property
     def is_small(self) -> bool:
         """Say whether the rows at work are too few for more than one thread of a CPU."""
-        return self._device.type == "cpu" and sum(len(cohort.rows) for cohort in self.cohorts) <= _FEW
+        return self._are_few([row for cohort in self.cohorts for row in cohort.rows])
+
+    def _are_few(self, rows: Sequence[int]) -> bool:
+        return self._device.type == "cpu" and len(rows) <= _FEW
 
     def has_room(self, rows: Sequence[int], positions: Sequence[int], room: Room) -> bool:
         """Say whether rows may come in."""
@@ -123,21 +126,25 @@ class _Pool:
         """Bring in rows that were encoded together, and let them take in the prompt but for its last token."""
         longest = len(self._rules.prompt) + max(self._limits[row] for row in rows)
         cohort = Cohort(self._decoder, rows, hidden, longest)
-        for token in self._rules.prompt[:-1]:
-            halt.check()
-            self._decoder.step(torch.full((len(rows),), token, device=self._device), [cohort])
+        with one_thread(self._are_few(rows)):
+            for token in self._rules.prompt[:-1]:
+                halt.check()
+                self._decoder.step(torch.full((len(rows),), token, device=self._device), [cohort])
         self.cohorts.append(cohort)
 
     def step(self) -> None:
         """Let every row say a token; rows that have ended leave."""
         rows = [row for cohort in self.cohorts for row in cohort.rows]
         tokens = [self.said[row][-1] if self.said[row] else self._rules.prompt[-1] for row in rows]
-        scores = self._decoder.scores(self._decoder.step(torch.tensor(tokens, device=self._device), self.cohorts))
-        scores[:, self._never] = -torch.inf
+        hidden = self._decoder.step(torch.tensor(tokens, device=self._device), self.cohorts)
         fresh = torch.tensor([place for place, row in enumerate(rows) if not self.said[row]], device=self._device)
-        if len(fresh):
-            scores[fresh[:, None], self._never_first] = -torch.inf
-        for row, token in zip(rows, scores.argmax(dim=-1).tolist(), strict=True):
+
+        def ban(scores: Tensor) -> None:
+            scores[:, self._never] = -torch.inf
+            if len(fresh):
+                scores[fresh[:, None], self._never_first] = -torch.inf
+
+        for row, token in zip(rows, self._decoder.best(hidden, ban), strict=True):
             self.said[row].append(token)
         for cohort in self.cohorts:
             for place in reversed(range(len(cohort.rows))):
