@@ -204,8 +204,6 @@ def _explore_tab(
         "trigger_mode": "always_last",
         "api_visibility": "private",
     }
-    for moved in (panel.submit, chosen.submit):
-        moved(exploring.announce, [panel, chosen, with_base], heard, **PLUMBING)
     chose = chosen.submit(exploring.choose, chosen, [player, reference], **PLUMBING)
     # A clip of one's own: no sample is chosen any more, and what was said in it is not known.
     own = "() => [{id: null, stamp: SAMerge.stamp()}, '']"
@@ -216,6 +214,9 @@ def _explore_tab(
     moves = (panel.submit, chose.then, recorded.then, loading.then, reference.submit, reference.blur, with_base.input)
     for moved in moves:
         told_if_refused(moved(**listening), heard)
+    # After it, for Gradio sends what belongs to one event one after the other, and the hand waits for the first.
+    for moved in (panel.submit, chosen.submit):
+        moved(exploring.announce, [panel, chosen, with_base], heard, **PLUMBING)
     with below:
         probes.lay_out_why()
         insight(lensing, striping, [panel, chosen, player, reference], MODEL_QUEUE)
