@@ -88,7 +88,7 @@ def test_the_features_of_a_clip_are_computed_once_for_each_window(utterances, ti
     extractor, seen = bench.transcriber._extractor, []
 
     def counting(samples, **options):
-        seen.append(len(samples))
+        seen.extend(len(each) for each in samples)
         return extractor(samples, **options)
 
     monkeypatch.setattr(bench.transcriber, "_extractor", Mock(wraps=extractor, side_effect=counting))

@@ -1,5 +1,6 @@
 """The greedy loop and the transcriber: transformers' text at 30 s, and all that transformers cannot do."""
 
+import json
 import re
 from dataclasses import replace
 from itertools import pairwise
@@ -19,6 +20,7 @@ from explorer.corpora.manifest import read_manifest
 from explorer.errors import CheckpointError
 from explorer.recipe import Recipe
 from explorer.scoring import align
+from explorer.transcription.companions import companions
 from explorer.transcription.decoder import Decoder
 from explorer.transcription.decoding import Decoding, Halt, InterruptedDecodingError
 from explorer.transcription.encoder import encode
@@ -483,3 +485,26 @@ def test_a_tone_has_no_words_of_its_own(tiny):
     model, transcriber = tiny
     clip = clip_from_samples(sine(440, 1, SAMPLE_RATE), SAMPLE_RATE, "tone")
     assert len(transcriber.transcribe(model, [clip], Decoding("fit", 5), GO_ON)) == 1
+
+
+def test_features_computed_together_are_those_of_each_clip_alone(tiny_whisper_folders):
+    clips = [noise(seed, 0.5 + 0.4 * (seed % 4)) for seed in range(20)]  # two windows, more clips than go together
+    fit = Decoding("fit")
+    together = Transcriber(tiny_whisper_folders.base)._mels_of(clips, fit, "cpu")
+    for clip, mel in zip(clips, together, strict=True):
+        (alone,) = Transcriber(tiny_whisper_folders.base).features([clip], fit)
+        assert mel.shape == alone.shape
+        assert torch.allclose(mel, alone, rtol=0, atol=1e-5)
+    assert len({mel.shape for mel in together}) > 1
+
+
+def test_triples_of_one_base_share_its_tokenizer_until_its_files_change(tmp_path):
+    folder = write_whisper(tmp_path / "base", seed=3)
+    write_companions(folder)
+    one, other = companions(folder), companions(folder)
+    assert one[0] is other[0]
+    file = folder / "generation_config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"suppress_tokens": [7]}))
+    _, extractor, settings = companions(folder)
+    assert extractor is not one[1]
+    assert settings.suppress_tokens == [7]

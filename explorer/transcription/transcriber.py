@@ -7,16 +7,12 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from transformers import (
-    GenerationConfig,
-    WhisperFeatureExtractor,
-    WhisperForConditionalGeneration,
-    WhisperTokenizer,
-)
+from transformers import WhisperForConditionalGeneration
 
 from explorer.audio import SAMPLE_RATE, Clip
 from explorer.errors import CheckpointError
 from explorer.kept import Kept
+from explorer.transcription.companions import companions
 from explorer.transcription.decoding import FRAMES_PER_POSITION, WINDOW_SECONDS, Decoding, Halt, Hypothesis
 from explorer.transcription.encoder import Seen, encode, recalled
 from explorer.transcription.greedy import TokenRules, greedy
@@ -25,6 +21,7 @@ from explorer.transcription.vocabulary import Vocabulary
 
 MEL_BYTES = HIDDEN_BYTES = 256 << 20  # of each kind, what is kept of clips heard before
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+_MELS_TOGETHER = 16  # windows: a GPU is asked less often, and 16 of 30 s take 0.2 GB on the way
 _EDGE_SAMPLES = 400  # of one frame: what lies beyond the window and is heard in its last frames
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -49,14 +46,12 @@ class Transcriber:
             CheckpointError: tokenizer, generation or feature settings are missing, or the language is unknown.
         """
         try:
-            self._tokenizer = WhisperTokenizer.from_pretrained(folder)
-            self.vocabulary = Vocabulary(self._tokenizer)
-            self._extractor = WhisperFeatureExtractor.from_pretrained(folder)
-            self._settings = GenerationConfig.from_pretrained(folder)
+            self._tokenizer, self._extractor, self._settings = companions(folder)
         except Exception as error:  # what transformers raises depends on what is wrong in the files
             raise CheckpointError(
                 f"{folder.name}: tokenizer, feature or generation settings are missing or broken; fetch the base again."
             ) from error
+        self.vocabulary = Vocabulary(self._tokenizer)
         self.multilingual = bool(getattr(self._settings, "is_multilingual", False))
         self._language = language
         self._mels, self._hidden = Kept(MEL_BYTES), Kept(HIDDEN_BYTES)
@@ -104,25 +99,37 @@ class Transcriber:
             Float32, shape (clips, mel bins, frames), on the CPU.
         """
         assert len({decoding.positions(clip.seconds) for clip in clips}) == 1, "clips of a batch share their window"
-        return torch.stack([self._mel(clip, decoding, device) for clip in clips])
+        return torch.stack(self._mels_of(clips, decoding, device))
 
-    def _mel(self, clip: Clip, decoding: Decoding, device: str) -> Tensor:
-        frames = decoding.positions(clip.seconds) * FRAMES_PER_POSITION
+    def _mels_of(self, clips: Sequence[Clip], decoding: Decoding, device: str) -> list[Tensor]:
+        frames = [decoding.positions(clip.seconds) * FRAMES_PER_POSITION for clip in clips]
+        found: dict[int, Tensor] = {}
+        missing: dict[int, list[int]] = {}
+        for place, (clip, count) in enumerate(zip(clips, frames, strict=True)):
+            known = self._mels.find((clip.digest, count), None)
+            if isinstance(known, Tensor):
+                found[place] = known
+            else:
+                missing.setdefault(count, []).append(place)
+        for count, places in missing.items():
+            for start in range(0, len(places), _MELS_TOGETHER):
+                some = places[start : start + _MELS_TOGETHER]
+                for place, mel in zip(some, self._computed([clips[each] for each in some], count, device), strict=True):
+                    found[place] = mel.clone()  # not a view: it would keep all of them alive
+                    self._mels.keep((clips[place].digest, count), None, found[place])
+        return [found[place] for place in range(len(clips))]
 
-        def compute() -> Tensor:
-            # As much silence as the window has; what frames beyond it would hold, none within it shows.
-            samples = frames * self._extractor.hop_length + _EDGE_SAMPLES
-            whole = self._extractor.n_samples
-            mel = self._extractor(
-                clip.samples,
-                sampling_rate=SAMPLE_RATE,
-                return_tensors="pt",
-                max_length=min(samples, whole),
-                device=device,
-            )
-            return mel.input_features[0, :, :frames]  # type: ignore[no-any-return]
-
-        return self._mels.recall((clip.digest, frames), None, compute)
+    def _computed(self, clips: Sequence[Clip], frames: int, device: str) -> Tensor:
+        # As much silence as the window has; what frames beyond it would hold, none within it shows.
+        samples = frames * self._extractor.hop_length + _EDGE_SAMPLES
+        mels = self._extractor(
+            [clip.samples for clip in clips],
+            sampling_rate=SAMPLE_RATE,
+            return_tensors="pt",
+            max_length=min(samples, self._extractor.n_samples),
+            device=device,
+        )
+        return mels.input_features[..., :frames]  # type: ignore[no-any-return]
 
     def transcribe(
         self,
@@ -163,7 +170,7 @@ class Transcriber:
         if len(clips) == 1 and _is_long(clips[0]):
             yield [self._long_form(model, clips[0], halt)]
             return
-        mels = [self._mel(clip, decoding, model.device.type) for clip in clips]
+        mels = self._mels_of(clips, decoding, model.device.type)
         limits = [decoding.token_limit(clip.seconds) for clip in clips]
 
         def encoded(rows: Sequence[int]) -> Tensor:
