@@ -110,9 +110,7 @@ class Decoder:
         layers: lowest first.
     """
 
-    def __init__(
-        self, model: WhisperForConditionalGeneration, dtype: torch.dtype = torch.float32, rows: int = 1
-    ) -> None:
+    def __init__(self, model: WhisperForConditionalGeneration, dtype: torch.dtype, rows: int) -> None:
         """Take a model's weights; in float32 nothing is copied but for what screens the vocabulary.
 
         Args:
