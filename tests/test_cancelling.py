@@ -45,7 +45,8 @@ class Watch:
         hooks = ExitStack()
         for name in MODELS:
             with bench.held(name, recipe) as network:
-                for part in (*network.model.encoder.layers, network.model.decoder):  # the latter of long recordings
+                norms = [layer.self_attn_layer_norm for layer in network.model.encoder.layers]  # called by every way
+                for part in (*norms, network.model.decoder):  # the latter of long recordings
                     hooks.callback(part.register_forward_pre_hook(self).remove)
         step = Decoder.step
 

@@ -11,14 +11,12 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import gelu, layer_norm, linear, scaled_dot_product_attention
+from torch.nn.functional import layer_norm, scaled_dot_product_attention
 from transformers import WhisperForConditionalGeneration
 from transformers.models.whisper.modeling_whisper import WhisperAttention
 
+from explorer.transcription.products import Weights, product, product_gelu, sum_product, weights_of
 from explorer.transcription.screen import Ban, best, screen_of
-
-# Of a linear layer: the matrix, and the bias if there is one.
-Weights = tuple[Tensor, Tensor | None]
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ class Cohort:
         self._heard, self._said = [], []
         for layer in decoder.layers:
             keys, values = (
-                layer.cross.split(linear(hidden, *weights)).contiguous()
+                layer.cross.split(product(hidden, weights)).contiguous()
                 for weights in (layer.cross.key, layer.cross.value)
             )
             self._heard.append((keys, values))
@@ -120,13 +118,9 @@ class Decoder:
         """
         decoder = model.model.decoder
 
-        def weights(module: nn.Linear) -> Weights:
-            bias = module.bias
-            return module.weight.to(dtype), bias if bias is None else bias.to(dtype)
-
         def attention(module: WhisperAttention) -> _Attention:
             query, key, value, out = (
-                weights(each) for each in (module.q_proj, module.k_proj, module.v_proj, module.out_proj)
+                weights_of(each, dtype) for each in (module.q_proj, module.k_proj, module.v_proj, module.out_proj)
             )
             return _Attention(query, key, value, out, module.num_heads)
 
@@ -134,8 +128,8 @@ class Decoder:
             _Layer(
                 attention(layer.self_attn),
                 attention(layer.encoder_attn),
-                weights(layer.fc1),
-                weights(layer.fc2),
+                weights_of(layer.fc1, dtype),
+                weights_of(layer.fc2, dtype),
                 (layer.self_attn_layer_norm, layer.encoder_attn_layer_norm, layer.final_layer_norm),
             )
             for layer in decoder.layers
@@ -161,21 +155,21 @@ class Decoder:
         for number, layer in enumerate(self.layers):
             normed = _normed(hidden, layer.norms[0])
             query, key, value = (
-                linear(normed, *weights) for weights in (layer.own.query, layer.own.key, layer.own.value)
+                product(normed, weights) for weights in (layer.own.query, layer.own.key, layer.own.value)
             )
             parts = [
                 torch.split(layer.own.split(each[:, None]), sizes) for each in (query * layer.own.scale, key, value)
             ]
             attended = [cohort.own(number, *part) for cohort, *part in zip(cohorts, *parts, strict=True)]
-            hidden = hidden + linear(_joined(attended), *layer.own.out)
+            hidden = sum_product(hidden, _joined(attended), layer.own.out)
 
-            query = linear(_normed(hidden, layer.norms[1]), *layer.cross.query) * layer.cross.scale
+            query = product(_normed(hidden, layer.norms[1]), layer.cross.query) * layer.cross.scale
             queries = torch.split(layer.cross.split(query[:, None]), sizes)
             attended = [cohort.cross(number, part) for cohort, part in zip(cohorts, queries, strict=True)]
-            hidden = hidden + linear(_joined(attended), *layer.cross.out)
+            hidden = sum_product(hidden, _joined(attended), layer.cross.out)
 
             normed = _normed(hidden, layer.norms[2])
-            hidden = hidden + linear(gelu(linear(normed, *layer.widen)), *layer.narrow)
+            hidden = sum_product(hidden, product_gelu(normed, layer.widen), layer.narrow)
         for cohort in cohorts:
             cohort.length += 1
         return _normed(hidden, self._norm)

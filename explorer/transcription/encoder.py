@@ -4,13 +4,13 @@ from collections.abc import Callable, Hashable, Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import Module
 from torch.nn.functional import gelu
 from transformers import WhisperForConditionalGeneration
-from transformers.models.whisper.modeling_whisper import WhisperEncoder
+from transformers.models.whisper.modeling_whisper import WhisperEncoder, WhisperEncoderLayer
 
 from explorer.kept import Kept
 from explorer.transcription.decoding import FRAMES_PER_POSITION, Halt
+from explorer.transcription.encoder_layer import EncoderLayer
 
 Seen = Callable[[int, Tensor], None]
 # Of the encoder, that a layer of a CPU takes in at once: two windows of 30 s. What it makes of more on its way, four
@@ -24,6 +24,7 @@ def encode(
     halt: Halt,
     begun: tuple[int, Tensor] | None = None,
     seen: Seen | None = None,
+    modules: bool = False,
 ) -> Tensor:
     """Run the encoder on a window of any length up to 30 s.
 
@@ -35,6 +36,8 @@ def encode(
         halt: asked before every layer: of eight clips of 30 s one layer takes a CPU half a second and more.
         begun: a number of layers, and what these made of the features already, shape (batch, positions, width).
         seen: told of every layer what it made: ``seen(layer, hidden)``.
+        modules: run the layers' modules, for hooks that listen at them; otherwise a CPU, where no gradient is asked
+            for, takes a faster way to the same.
 
     Returns:
         Shape (batch, positions, width).
@@ -46,24 +49,27 @@ def encode(
     done, hidden = begun or (0, _stem(encoder, features))
     for layer in range(done, len(encoder.layers)):
         halt.check()
-        hidden = _through(encoder.layers[layer], hidden)
+        hidden = _through(encoder.layers[layer], hidden, modules)
         if seen is not None:
             seen(layer, hidden)
     return encoder.layer_norm(hidden)  # type: ignore[no-any-return]
 
 
-def _through(layer: Module, hidden: Tensor) -> Tensor:
-    clips, positions, _ = hidden.shape
-    most = max(1, _POSITIONS // positions)
-    if clips <= most or hidden.device.type != "cpu":
+def _through(layer: WhisperEncoderLayer, hidden: Tensor, modules: bool) -> Tensor:
+    if modules or hidden.device.type != "cpu" or torch.is_grad_enabled():
         return layer(hidden, None)  # type: ignore[no-any-return]
-    return torch.cat([layer(piece, None) for piece in torch.split(hidden, most)])
+    dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else torch.float32
+    faster = EncoderLayer(layer, dtype)
+    with torch.autocast("cpu", enabled=False):
+        pieces = torch.split(hidden, max(1, _POSITIONS // hidden.shape[1]))
+        return torch.cat([faster(piece) for piece in pieces])
 
 
 def _stem(encoder: WhisperEncoder, features: Tensor) -> Tensor:
     hidden = gelu(encoder.conv1(features))
     hidden = gelu(encoder.conv2(hidden)).permute(0, 2, 1)
-    return hidden + encoder.embed_positions.weight[: features.shape[-1] // FRAMES_PER_POSITION]
+    # What follows reads a position at a time.
+    return hidden.contiguous() + encoder.embed_positions.weight[: features.shape[-1] // FRAMES_PER_POSITION]
 
 
 def autocast(model: WhisperForConditionalGeneration, dtype: torch.dtype) -> torch.autocast:

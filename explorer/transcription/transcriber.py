@@ -190,7 +190,7 @@ class Transcriber:
 
     @torch.inference_mode()
     def forced(self, model: WhisperForConditionalGeneration, clip: Clip, reference: str, decoding: Decoding) -> Tensor:
-        """Let a model hear a clip of at most 30 s while it is told what was said.
+        """Let a model hear a clip of at most 30 s while it is told what was said; all its modules are called.
 
         Args:
             model: M0, M1, M2 or a merge.
@@ -204,7 +204,8 @@ class Transcriber:
         words = self.tokens(f" {reference}")
         room = int(model.config.max_target_positions) - len(self.rules.prompt)
         tokens = torch.tensor([[*self.rules.prompt, *words[:room]]], device=model.device)
-        hidden = encode(model, self.features([clip], decoding, model.device.type).to(model.device), Halt())
+        features = self.features([clip], decoding, model.device.type).to(model.device)
+        hidden = encode(model, features, Halt(), modules=True)
         return model.model.decoder(tokens, encoder_hidden_states=hidden, use_cache=False).last_hidden_state  # type: ignore[no-any-return]
 
     def _hypothesis(self, row: list[int]) -> Hypothesis:
