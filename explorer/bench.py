@@ -18,6 +18,7 @@ from explorer.transcription.decoding import Decoding, Halt, Hypothesis
 from explorer.transcription.transcriber import Transcriber
 
 ENCODER = "model.encoder."  # how the names of its tensors begin
+STEM = (f"{ENCODER}conv", f"{ENCODER}embed_positions")  # and those of what comes before its layers
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,20 +104,24 @@ class Bench:
         """Name a model's weights by 16 hexadecimal digits."""
         return self.live.merged_fingerprint(recipe) if model == "merge" else self.live.fingerprint(cast(Member, model))
 
-    def encoders(self, names: Sequence[str], merges: Mapping[str, Recipe]) -> dict[str, str]:
-        """Name the weights of the encoders of merges, by name, and of M0, M1 and M2."""
-        return {
-            name: self.live.merged_fingerprint(merges[name], (ENCODER,))
-            if name in merges
-            else self.live.fingerprint(cast(Member, name), (ENCODER,))
-            for name in names
-        }
+    def encoders(self, names: Sequence[str], merges: Mapping[str, Recipe]) -> dict[str, list[str]]:
+        """Name the weights of the encoders of merges, by name, and of M0, M1 and M2.
+
+        Returns:
+            Of each the fingerprint of its convolutions, which most models share, and of all of it.
+        """
+
+        def named(name: str, part: tuple[str, ...]) -> str:
+            if name in merges:
+                return self.live.merged_fingerprint(merges[name], part)
+            return self.live.fingerprint(cast(Member, name), part)
+
+        return {name: [named(name, part) for part in (STEM, (ENCODER,))] for name in names}
 
     def encoder_fingerprints(self, model: str, recipe: Recipe) -> list[str]:
-        """Name the weights of a model's encoder up to each layer but the last, and of all of it."""
+        """Name the weights of a model's encoder up to each layer, that layer left out, and all of it."""
         layers = [f"{ENCODER}layers.{layer}." for layer in range(self.depths["encoder.self"])]
-        stem = (f"{ENCODER}conv", f"{ENCODER}embed_positions")
-        parts = [(*stem, *layers[: count + 1]) for count in range(len(layers) - 1)]
+        parts = [(*STEM, *layers[:count]) for count in range(len(layers))]
         return [self._fingerprint_of(model, recipe, part) for part in (*parts, (ENCODER,))]
 
     def _fingerprint_of(self, model: str, recipe: Recipe, prefixes: tuple[str, ...]) -> str:

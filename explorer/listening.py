@@ -27,7 +27,8 @@ class Listener:
         fingerprints: of the models' weights, by name; needed for every model if there is a store.
         spent: of each model, the seconds of decoding so far and the number of clips decoded; features, merging and
             what was remembered aside.
-        encoders: of their encoders' weights; what one has made of a clip is then recalled.
+        encoders: of their encoders' weights, as ``transcription.encoder.recalled`` takes them; what one has made of a
+            clip is then recalled.
         away: lets a model hear clips elsewhere, merge and decoding in one go; None, or where it gives None: here.
     """
 
@@ -37,7 +38,7 @@ class Listener:
     halt: Halt
     store: HypothesisStore | None = None
     fingerprints: Mapping[str, str] = field(default_factory=dict)
-    encoders: Mapping[str, str] = field(default_factory=dict)
+    encoders: Mapping[str, Sequence[str]] = field(default_factory=dict)
     spent: dict[str, tuple[float, int]] = field(default_factory=dict)
     away: Away | None = None
 
@@ -86,7 +87,7 @@ class Listener:
         else:
             with self.held(model) as network:
                 began = time.monotonic()
-                encoder = [self.encoders[model]] if model in self.encoders else None
+                encoder = self.encoders.get(model)
                 hypotheses = self.transcriber.transcribe(network, clips, decoding, self.halt, encoder)
                 self._note(model, began, clips)
         fresh = {clip.digest: hypothesis for clip, hypothesis in zip(clips, hypotheses, strict=True)}

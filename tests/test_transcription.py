@@ -258,6 +258,22 @@ def test_layers_below_the_first_changed_one_are_not_computed_again(tiny_bench):
     assert heard(0.9, 0.2) == [1]
 
 
+def test_what_comes_before_the_layers_is_computed_once_for_models_that_share_it(tiny_bench):
+    transcriber, clips, fit = Transcriber(tiny_bench.live.triple.folder), [noise(1), noise(2)], Decoding("fit", 6)
+    merges = {name: Recipe("tiny", mixing=ratio) for name, ratio in (("low", 0.2), ("high", 0.9))}
+    prints = tiny_bench.encoders(["m1", *merges], merges)
+    convolved = []
+    for name, each in prints.items():
+        with tiny_bench.lender(merges)(name) as model:
+            hook = model.model.encoder.conv1.register_forward_pre_hook(lambda _, args: convolved.append(len(args[0])))
+            found = transcriber.transcribe(model, clips, fit, GO_ON, each)
+            hook.remove()
+            assert transcriber.transcribe(model, clips, fit, GO_ON) == found
+    assert convolved == [2]
+    assert len({stem for stem, _ in prints.values()}) == 1
+    assert len({whole for _, whole in prints.values()}) == 3
+
+
 def test_bfloat16_is_another_decoding_and_says_so(tiny):
     model, transcriber = tiny
     clips = [noise(seed) for seed in range(3)]

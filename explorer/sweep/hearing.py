@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from explorer.audio import load_clip
-from explorer.bench import ENCODER, Bench
+from explorer.bench import ENCODER, STEM, Bench
 from explorer.corpora.utterance import Utterance
 from explorer.hypotheses import HypothesisStore
 from explorer.listening import Listener
@@ -80,7 +80,7 @@ class Hearer:
             InterruptedDecodingError: ``halt`` said so.
             AudioError: a clip cannot be read.
         """
-        prints = self.fingerprint(row), self.fingerprint(row, (ENCODER,))
+        prints = self.fingerprint(row), [self.fingerprint(row, part) for part in (STEM, (ENCODER,))]
         while (due := _next_block(corpora, heard)) is not None:
             corpus, block = due
             first = len(heard[corpus])
@@ -94,7 +94,7 @@ class Hearer:
             if lost:
                 return
 
-    def _heard(self, row: Row, prints: tuple[str, str], utterances: Sequence[Utterance]) -> list[tuple[int, int]]:
+    def _heard(self, row: Row, prints: tuple[str, list[str]], utterances: Sequence[Utterance]) -> list[tuple[int, int]]:
         recipe, name = recipe_of(row), "cell"
 
         def held(_: str) -> AbstractContextManager[Network]:

@@ -34,8 +34,9 @@ def encode(
         model: a Whisper.
         features: log-mel, shape (batch, mel bins, frames), two frames a position.
         halt: asked before every layer: of eight clips of 30 s one layer takes a CPU half a second and more.
-        begun: a number of layers, and what these made of the features already, shape (batch, positions, width).
-        seen: told of every layer what it made: ``seen(layer, hidden)``.
+        begun: a number of layers, and what these made of the features already, shape (batch, positions, width); of
+            no layer: what the convolutions before them made.
+        seen: told what was made on the way: ``seen(layers, hidden)``, first of no layer.
         modules: run the layers' modules, for hooks that listen at them; otherwise a CPU, where no gradient is asked
             for, takes a faster way to the same.
 
@@ -47,11 +48,13 @@ def encode(
     """
     encoder = model.model.encoder
     done, hidden = begun or (0, _stem(encoder, features))
+    if seen is not None and begun is None:
+        seen(0, hidden)
     for layer in range(done, len(encoder.layers)):
         halt.check()
         hidden = _through(encoder.layers[layer], hidden, modules)
         if seen is not None:
-            seen(layer, hidden)
+            seen(layer + 1, hidden)
     return encoder.layer_norm(hidden)  # type: ignore[no-any-return]
 
 
@@ -87,9 +90,9 @@ def recalled(
 
     Args:
         kept: the memory.
-        prints: fingerprint of the whole encoder; before it, if that is worth the room, of its part up to each layer,
-            the last one aside: what these made of the clips is kept too, and layers below the first changed one are
-            not computed again.
+        prints: fingerprint of the whole encoder; before it, if that is worth the room, of its convolutions, and of
+            what goes up to each layer, the last one aside: what these made of the clips is kept too, and what comes
+            before the first change is not computed again.
         slots: one for each clip, its window and the precision.
         compute: places in ``slots``, ``begun`` and ``seen`` → what ``encode`` makes of these clips.
     """
@@ -98,10 +101,10 @@ def recalled(
     found = {place: hidden for place, hidden in known.items() if isinstance(hidden, Tensor)}
     missing = [place for place in known if place not in found]
 
-    def keep(layer: int, hidden: Tensor) -> None:
-        if layer < len(parts):
+    def keep(layers: int, hidden: Tensor) -> None:
+        if layers < len(parts):
             for place, each in zip(missing, hidden, strict=True):
-                kept.keep((slots[place], layer), parts[layer], each.clone())
+                kept.keep((slots[place], layers), parts[layers], each.clone())
 
     if missing:
         begun = _begun(kept, parts, [slots[place] for place in missing])
@@ -112,10 +115,10 @@ def recalled(
 
 
 def _begun(kept: Kept, parts: Sequence[str], slots: Sequence[Hashable]) -> tuple[int, Tensor] | None:
-    """Find the highest layer whose output is known for all clips."""
-    for layer in reversed(range(len(parts))):
-        held = [kept.find((slot, layer), parts[layer]) for slot in slots]
+    """Find the most layers whose output is known for all clips."""
+    for layers in reversed(range(len(parts))):
+        held = [kept.find((slot, layers), parts[layers]) for slot in slots]
         tensors = [each for each in held if isinstance(each, Tensor)]
         if len(tensors) == len(slots):
-            return layer + 1, torch.stack(tensors)
+            return layers, torch.stack(tensors)
     return None
