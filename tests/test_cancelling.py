@@ -1,7 +1,7 @@
 """Cancel frees the model at once: after it, no more is computed than the one call that was under way.
 
-A call is a layer of the encoder or a step of the decoder. How long it takes is the machine's affair, so calls are
-counted here, not seconds.
+A call is a layer of the encoder or a step of the decoder; loops that run side by side have one under way each. How
+long it takes is the machine's affair, so calls are counted here, not seconds.
 """
 
 import json
@@ -18,6 +18,7 @@ from material import no_progress
 from explorer.audio import SAMPLE_RATE, load_clip
 from explorer.corpora.manifest import MANIFEST, read_manifest
 from explorer.recipe import Recipe
+from explorer.threads import at_once
 from explorer.transcription.decoder import Decoder
 from explorer.transcription.decoding import Decoding, Halt
 from explorer.transcription.transcriber import Transcriber
@@ -32,11 +33,14 @@ class Watch:
     def __init__(self, call: int) -> None:
         self.call = call
         self.calls = 0
+        self.guard = threading.Lock()
         self.reached, self.cancelled = threading.Event(), threading.Event()
 
     def __call__(self, *_) -> None:
-        self.calls += 1
-        if self.calls == self.call:
+        with self.guard:
+            self.calls += 1
+            held = self.calls >= self.call
+        if held:
             self.reached.set()
             assert self.cancelled.wait(PATIENCE)
 
@@ -102,8 +106,8 @@ def test_an_evaluation_with_real_weights_is_cancelled_within_one_call(real_bench
     utterances = read_manifest(speech / "speechocean762" / "dev-child").utterances[:40]
     state, calls, freed = cancel_at(call, real_bench, bench, utterances, Recipe("tiny-en"), Decoding("fit"))
     assert state.stopped
-    assert calls == call
-    assert freed == [call]
+    assert call <= calls < call + at_once()
+    assert freed == [calls]
 
 
 @pytest.mark.slow

@@ -3,13 +3,14 @@
 import os
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import torch
 
-from explorer.threads import one_thread, use_threads
+from explorer.threads import at_once, one_thread, side_by_side, use_threads
 
 ROOT = Path(__file__).parents[1]
 
@@ -52,6 +53,52 @@ def test_a_thread_that_began_while_another_had_one_is_not_left_with_one():
             return torch.get_num_threads()
 
         assert other.submit(merge_and_look).result() == 3
+
+
+def never():
+    raise AssertionError
+
+
+def test_pieces_of_work_have_a_share_of_the_threads_each_and_afterwards_all_are_back():
+    both = threading.Barrier(2, timeout=60)
+
+    def look(item: str) -> tuple[str, int, int]:
+        both.wait()  # they run at the same time
+        share = torch.get_num_threads()
+        with one_thread():
+            assert torch.get_num_threads() == 1
+        return item, share, torch.get_num_threads()
+
+    use_threads(5)
+    assert side_by_side(look, ["a", "b"], never) == [("a", 2, 2), ("b", 2, 2)]
+    assert torch.get_num_threads() == 5
+
+
+def test_one_piece_is_done_here_with_all_threads():
+    assert side_by_side(lambda _: (threading.get_ident(), torch.get_num_threads()), [1], never) == [
+        (threading.get_ident(), 3)
+    ]
+
+
+def test_one_that_fails_ends_the_others():
+    stopped = threading.Event()
+
+    def work(item: int) -> None:
+        if item == 0:
+            raise KeyError
+        assert stopped.wait(60)
+
+    with pytest.raises(KeyError):
+        side_by_side(work, [0, 1], stopped.set)
+    assert torch.get_num_threads() == 3
+
+
+def test_no_more_pieces_at_once_than_threads_and_none_inside_a_block_of_one():
+    assert at_once() == 3
+    with one_thread():
+        assert at_once() == 1
+    use_threads(64)
+    assert at_once() == 4
 
 
 @pytest.mark.parametrize("module", ["explorer", "training", "app", "explorer.__main__"])

@@ -1,7 +1,9 @@
 """The greedy loop and the transcriber: transformers' text at 30 s, and all that transformers cannot do."""
 
+import itertools
 import json
 import re
+import threading
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -20,12 +22,14 @@ from explorer.corpora.manifest import read_manifest
 from explorer.errors import CheckpointError
 from explorer.recipe import Recipe
 from explorer.scoring import align
+from explorer.threads import at_once, use_threads
 from explorer.transcription.companions import companions
 from explorer.transcription.decoder import Decoder
 from explorer.transcription.decoding import Decoding, Halt, InterruptedDecodingError
 from explorer.transcription.encoder import encode
-from explorer.transcription.greedy import TokenRules, greedy
-from explorer.transcription.room import Room
+from explorer.transcription.greedy import greedy
+from explorer.transcription.room import Room, dealt
+from explorer.transcription.token_rules import TokenRules
 from explorer.transcription.transcriber import Transcriber
 
 GO_ON = Halt()
@@ -207,6 +211,49 @@ def test_clips_of_many_windows_come_and_go_and_say_what_each_says_alone(tiny, mo
     ]
     assert together == alone
     assert len({tuple(row[:2]) for row in together}) > 1
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_clips_heard_side_by_side_are_heard_alike_and_in_their_order(tiny, tiny_whisper_folders, monkeypatch, threads):
+    model, _ = tiny
+    clips, fit = [noise(seed, 0.4 + seed % 4) for seed in range(9)], Decoding("fit", 12)
+    alone = [Transcriber(tiny_whisper_folders.base).transcribe(model, [clip], fit, GO_ON)[0] for clip in clips]
+    seen, step = set(), Decoder.step
+
+    def watched(self, *rest):
+        seen.add(threading.get_ident())
+        return step(self, *rest)
+
+    monkeypatch.setattr(Decoder, "step", watched)
+    use_threads(threads)
+    assert Transcriber(tiny_whisper_folders.base).transcribe(model, clips, fit, GO_ON) == alone
+    assert len(seen) == threads
+    assert len(set(alone)) > 3
+    assert Transcriber(tiny_whisper_folders.base).transcribe(model, [], fit, GO_ON) == []
+
+
+def test_clips_heard_side_by_side_all_stop(tiny, tiny_whisper_folders):
+    model, _ = tiny
+    use_threads(2)
+    asked = itertools.count()
+    halt = Halt(lambda: next(asked) > 20)
+    with pytest.raises(InterruptedDecodingError):
+        Transcriber(tiny_whisper_folders.base).transcribe(
+            model, [noise(seed) for seed in range(6)], Decoding("fit", 40), halt
+        )
+    assert next(asked) < 26
+    assert at_once() == 2
+
+
+def test_shares_have_about_as_much_to_do():
+    use_threads(2)
+    seconds = dict(enumerate([9.0, 1.0, 8.0, 2.0, 7.0]))
+    shares = dealt(seconds, "cpu")
+    assert sorted(place for share in shares for place in share) == [0, 1, 2, 3, 4]
+    assert abs(sum(seconds[place] for place in shares[0]) - sum(seconds[place] for place in shares[1])) < 9
+    assert dealt(seconds, "cuda") == [[0, 1, 2, 3, 4]]
+    assert dealt({3: 1.0, 5: 2.0, 6: 1.0}, "cpu") == [[3, 5, 6]]  # two a share at least
+    assert dealt({}, "cpu") == []
 
 
 def test_what_an_encoder_made_of_a_clip_is_recalled_and_another_encoders_is_not(tiny, tiny_whisper_folders):

@@ -7,7 +7,6 @@ step; where a row has ended, the next clip is brought in.
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -18,25 +17,9 @@ from explorer.transcription.decoder import Cohort, Decoder
 from explorer.transcription.decoding import FRAMES_PER_POSITION, Halt
 from explorer.transcription.encoder import autocast, encode
 from explorer.transcription.room import Room, room_of
+from explorer.transcription.token_rules import TokenRules
 
 _FEW = 8  # rows; a step takes as long on two threads as on one, or, beside another program, much longer
-
-
-@dataclass(frozen=True)
-class TokenRules:
-    """What a Whisper starts with, ends with and must not say.
-
-    Attributes:
-        prompt: ids before the first word.
-        end: id of ``<|endoftext|>``.
-        suppressed: ids never chosen.
-        suppressed_first: ids not chosen as the first.
-    """
-
-    prompt: tuple[int, ...]
-    end: int
-    suppressed: tuple[int, ...]
-    suppressed_first: tuple[int, ...]
 
 
 @torch.inference_mode()
@@ -48,6 +31,7 @@ def greedy(
     halt: Halt,
     encoder: Callable[[Sequence[int]], Tensor] | None = None,
     dtype: torch.dtype = torch.float32,
+    room: Room | None = None,
 ) -> Iterator[list[list[int]]]:
     """Decode clips, yielding all rows' tokens so far after every step.
 
@@ -59,6 +43,7 @@ def greedy(
         halt: asked before every layer of the encoder and every step of the decoder.
         encoder: numbers of rows of one window → the encoder's output, where it may be known already.
         dtype: of the products.
+        room: what is encoded and decoded together; None: what suits the device.
 
     Yields:
         New tokens of every row, the same lists every time; a row that has ended ends with ``rules.end`` or has as
@@ -73,7 +58,7 @@ def greedy(
         return encode(model, torch.stack([features[row] for row in rows]).to(model.device), halt)
 
     positions = [each.shape[-1] // FRAMES_PER_POSITION for each in features]
-    room = room_of(model)
+    room = room or room_of(model)
     waiting = _groups(positions, room.cohort)
     pool = _Pool(model, rules, limits, dtype)
     while waiting or pool.cohorts:

@@ -1,8 +1,10 @@
 """The transcriber of a triple: its tokenizer, its features, its prompt; clips in, hypotheses out."""
 
 import re
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -12,11 +14,14 @@ from transformers import WhisperForConditionalGeneration
 from explorer.audio import SAMPLE_RATE, Clip
 from explorer.errors import CheckpointError
 from explorer.kept import Kept
+from explorer.threads import side_by_side
 from explorer.transcription.companions import companions
 from explorer.transcription.decoding import FRAMES_PER_POSITION, WINDOW_SECONDS, Decoding, Halt, Hypothesis
 from explorer.transcription.encoder import Seen, encode, recalled
-from explorer.transcription.greedy import TokenRules, greedy
+from explorer.transcription.greedy import greedy
 from explorer.transcription.long_form import long_form
+from explorer.transcription.room import dealt, room_of
+from explorer.transcription.token_rules import is_multilingual, token_rules
 from explorer.transcription.vocabulary import Vocabulary
 
 MEL_BYTES = HIDDEN_BYTES = 256 << 20  # of each kind, what is kept of clips heard before
@@ -52,36 +57,10 @@ class Transcriber:
                 f"{folder.name}: tokenizer, feature or generation settings are missing or broken; fetch the base again."
             ) from error
         self.vocabulary = Vocabulary(self._tokenizer)
-        self.multilingual = bool(getattr(self._settings, "is_multilingual", False))
+        self.multilingual = is_multilingual(self._settings)
         self._language = language
         self._mels, self._hidden = Kept(MEL_BYTES), Kept(HIDDEN_BYTES)
-        self.rules = self._token_rules(folder)
-
-    def _token_rules(self, folder: Path) -> TokenRules:
-        settings = self._settings
-        prompt = [settings.decoder_start_token_id]
-        if self.multilingual:
-            spoken = getattr(settings, "lang_to_id", {}).get(f"<|{self._language}|>")
-            if spoken is None:
-                raise CheckpointError(
-                    f"{folder.name}: does not know language {self._language!r}; use a code such as en."
-                )
-            prompt += [spoken, getattr(settings, "task_to_id", {}).get("transcribe")]
-        prompt.append(getattr(settings, "no_timestamps_token_id", None))
-        if None in (*prompt, settings.eos_token_id):
-            raise CheckpointError(f"{folder.name}: its generation settings lack prompt tokens; fetch the base again.")
-        # Without its vocabulary file transformers makes an empty tokenizer, which turns every answer into nothing.
-        if (known := self._tokenizer.convert_tokens_to_ids("<|notimestamps|>")) != prompt[-1]:
-            raise CheckpointError(
-                f"{folder.name}: <|notimestamps|> is {known} for its tokenizer, but {prompt[-1]} in its generation "
-                f"settings; fetch the base again."
-            )
-        return TokenRules(
-            tuple(prompt),
-            settings.eos_token_id,
-            tuple(settings.suppress_tokens or ()),
-            tuple(settings.begin_suppress_tokens or ()),
-        )
+        self.rules = token_rules(self._settings, self._tokenizer, language, folder.name)
 
     def tokens(self, text: str) -> list[int]:
         """Return the ids of a text, without prompt and end."""
@@ -153,9 +132,16 @@ class Transcriber:
         """
         found = {place: self._long_form(model, clip, halt) for place, clip in enumerate(clips) if _is_long(clip)}
         short = [place for place in range(len(clips)) if place not in found]
-        if short:
-            last = deque(self.stream(model, [clips[place] for place in short], decoding, halt, encoder), maxlen=1).pop()
-            found |= dict(zip(short, last, strict=True))
+        shares = dealt({place: clips[place].seconds for place in short}, model.device.type)
+        stopped = threading.Event()
+        either = replace(halt, cancelled=lambda: stopped.is_set() or halt.cancelled())
+
+        def heard(places: Sequence[int]) -> list[Hypothesis]:
+            some = [clips[place] for place in places]
+            return deque(self._short(model, some, decoding, either, encoder, len(shares)), maxlen=1).pop()
+
+        for places, hypotheses in zip(shares, side_by_side(heard, shares, stopped.set), strict=True):
+            found |= dict(zip(places, hypotheses, strict=True))
         return [found[place] for place in range(len(clips))]
 
     def stream(
@@ -170,6 +156,17 @@ class Transcriber:
         if len(clips) == 1 and _is_long(clips[0]):
             yield [self._long_form(model, clips[0], halt)]
             return
+        yield from self._short(model, clips, decoding, halt, encoder)
+
+    def _short(
+        self,
+        model: WhisperForConditionalGeneration,
+        clips: Sequence[Clip],
+        decoding: Decoding,
+        halt: Halt,
+        encoder: Sequence[str] | None,
+        shares: int = 1,
+    ) -> Iterator[list[Hypothesis]]:
         mels = self._mels_of(clips, decoding, model.device.type)
         limits = [decoding.token_limit(clip.seconds) for clip in clips]
 
@@ -185,7 +182,8 @@ class Transcriber:
             slots = [(clips[row].digest, mels[row].shape[-1], decoding.precision) for row in rows]
             return recalled(self._hidden, encoder, slots, compute)
 
-        for rows in greedy(model, mels, self.rules, limits, halt, encoded, _DTYPES[decoding.precision]):
+        dtype = _DTYPES[decoding.precision]
+        for rows in greedy(model, mels, self.rules, limits, halt, encoded, dtype, room_of(model, shares)):
             yield [self._hypothesis(row) for row in rows]
 
     @torch.inference_mode()
