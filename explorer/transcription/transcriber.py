@@ -138,7 +138,8 @@ class Transcriber:
 
         def heard(places: Sequence[int]) -> list[Hypothesis]:
             some = [clips[place] for place in places]
-            return deque(self._short(model, some, decoding, either, encoder, len(shares)), maxlen=1).pop()
+            rows = deque(self._short(model, some, decoding, either, encoder, len(shares)), maxlen=1).pop()
+            return [self._hypothesis(row) for row in rows]
 
         for places, hypotheses in zip(shares, side_by_side(heard, shares, stopped.set), strict=True):
             found |= dict(zip(places, hypotheses, strict=True))
@@ -156,7 +157,8 @@ class Transcriber:
         if len(clips) == 1 and _is_long(clips[0]):
             yield [self._long_form(model, clips[0], halt)]
             return
-        yield from self._short(model, clips, decoding, halt, encoder)
+        for rows in self._short(model, clips, decoding, halt, encoder):
+            yield [self._hypothesis(row) for row in rows]
 
     def _short(
         self,
@@ -166,7 +168,7 @@ class Transcriber:
         halt: Halt,
         encoder: Sequence[str] | None,
         shares: int = 1,
-    ) -> Iterator[list[Hypothesis]]:
+    ) -> Iterator[list[list[int]]]:
         mels = self._mels_of(clips, decoding, model.device.type)
         limits = [decoding.token_limit(clip.seconds) for clip in clips]
 
@@ -182,9 +184,8 @@ class Transcriber:
             slots = [(clips[row].digest, mels[row].shape[-1], decoding.precision) for row in rows]
             return recalled(self._hidden, encoder, slots, compute)
 
-        dtype = _DTYPES[decoding.precision]
-        for rows in greedy(model, mels, self.rules, limits, halt, encoded, dtype, room_of(model, shares)):
-            yield [self._hypothesis(row) for row in rows]
+        dtype, room = _DTYPES[decoding.precision], room_of(model, shares)
+        return greedy(model, mels, self.rules, limits, halt, encoded, dtype, room)
 
     @torch.inference_mode()
     def forced(self, model: WhisperForConditionalGeneration, clip: Clip, reference: str, decoding: Decoding) -> Tensor:
