@@ -127,11 +127,16 @@ def worker(way: str, folder: Path, device: str) -> None:
 
 def operations(work: Callable[[], Texts]) -> int:
     """Count the floating-point operations of a run."""
+    import torch  # noqa: PLC0415
     from torch.nn.attention import SDPBackend, sdpa_kernel  # noqa: PLC0415
     from torch.utils.flop_counter import FlopCounterMode  # noqa: PLC0415
 
-    # The counter knows attention on a CPU as the matrix products it is made of.
-    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+    from explorer.threads import one_thread  # noqa: PLC0415
+
+    # The counter hears this thread alone, does not know oneDNN's operators, and knows attention on a CPU as the matrix
+    # products it is made of.
+    plain = one_thread(), torch.backends.mkldnn.flags(enabled=False), sdpa_kernel(SDPBackend.MATH)
+    with plain[0], plain[1], plain[2], FlopCounterMode(display=False) as counter:
         work()
     return int(counter.get_total_flops())
 

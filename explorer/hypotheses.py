@@ -16,6 +16,8 @@ from explorer.transcription.decoding import Decoding, Hypothesis
 
 MAX_ROWS = 500_000
 FILE_NAME = "hypotheses.sqlite"
+# What says in a key how products are rounded; in bfloat16 attention was once computed in float32.
+_ROUNDED = {"float32": "", "bfloat16": "/bfloat16 throughout"}
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS heard (weights TEXT, clip TEXT, decoding TEXT, text TEXT, ended INTEGER,"
     " PRIMARY KEY (weights, clip, decoding)) WITHOUT ROWID",
@@ -137,4 +139,4 @@ class HypothesisStore:
 
 def _key(decoding: Decoding) -> str:
     exact = f"{decoding.window}/{decoding.max_new_tokens}"
-    return exact if decoding.precision == "float32" else f"{exact}/{decoding.precision}"
+    return exact + _ROUNDED[decoding.precision]

@@ -70,7 +70,7 @@ def test_pieces_of_work_have_a_share_of_the_threads_each_and_afterwards_all_are_
         return item, share, torch.get_num_threads()
 
     use_threads(5)
-    assert side_by_side(look, ["a", "b"], never) == [("a", 2, 2), ("b", 2, 2)]
+    assert side_by_side(look, ["a", "b"], never) == [("a", 3, 3), ("b", 2, 2)]
     assert torch.get_num_threads() == 5
 
 
@@ -80,16 +80,20 @@ def test_one_piece_is_done_here_with_all_threads():
     ]
 
 
-def test_one_that_fails_ends_the_others():
-    stopped = threading.Event()
+@pytest.mark.parametrize("failing", [0, 1, 2])
+def test_one_that_fails_ends_the_others_and_is_the_one_that_is_told(failing):
+    stopped, ended = threading.Event(), []
 
     def work(item: int) -> None:
-        if item == 0:
-            raise KeyError
+        if item == failing:
+            raise KeyError(item)
         assert stopped.wait(60)
+        ended.append(item)
+        raise IndexError
 
-    with pytest.raises(KeyError):
-        side_by_side(work, [0, 1], stopped.set)
+    with pytest.raises(KeyError, match=str(failing)):
+        side_by_side(work, [0, 1, 2], stopped.set)
+    assert len(ended) == 2
     assert torch.get_num_threads() == 3
 
 

@@ -105,6 +105,7 @@ class Decoder:
     """A model's decoder, ready to step.
 
     Attributes:
+        dtype: of the products.
         layers: lowest first.
     """
 
@@ -117,6 +118,7 @@ class Decoder:
             rows: to be decoded, all in all.
         """
         decoder = model.model.decoder
+        self.dtype = dtype
 
         def attention(module: WhisperAttention) -> _Attention:
             query, key, value, out = (

@@ -59,12 +59,14 @@ def encode(
 
 
 def _through(layer: WhisperEncoderLayer, hidden: Tensor, modules: bool) -> Tensor:
-    if modules or hidden.device.type != "cpu" or torch.is_grad_enabled():
+    if hidden.device.type != "cpu":
         return layer(hidden, None)  # type: ignore[no-any-return]
+    pieces = torch.split(hidden, max(1, _POSITIONS // hidden.shape[1]))
+    if modules or torch.is_grad_enabled():
+        return torch.cat([layer(piece, None) for piece in pieces])
     dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else torch.float32
     faster = EncoderLayer(layer, dtype)
     with torch.autocast("cpu", enabled=False):
-        pieces = torch.split(hidden, max(1, _POSITIONS // hidden.shape[1]))
         return torch.cat([faster(piece) for piece in pieces])
 
 

@@ -30,7 +30,7 @@ def greedy(
     limits: Sequence[int],
     halt: Halt,
     encoder: Callable[[Sequence[int]], Tensor] | None = None,
-    dtype: torch.dtype = torch.float32,
+    decoder: Decoder | None = None,
     room: Room | None = None,
 ) -> Iterator[list[list[int]]]:
     """Decode clips, yielding all rows' tokens so far after every step.
@@ -42,7 +42,7 @@ def greedy(
         limits: most new tokens of each row.
         halt: asked before every layer of the encoder and every step of the decoder.
         encoder: numbers of rows of one window → the encoder's output, where it may be known already.
-        dtype: of the products.
+        decoder: of the model, for the products of its type; None: in float32. Several loops may share one.
         room: what is encoded and decoded together; None: what suits the device.
 
     Yields:
@@ -60,9 +60,10 @@ def greedy(
     positions = [each.shape[-1] // FRAMES_PER_POSITION for each in features]
     room = room or room_of(model)
     waiting = _groups(positions, room.cohort)
-    pool = _Pool(model, rules, limits, dtype)
+    decoder = decoder or Decoder(model, torch.float32, len(limits))
+    pool = _Pool(decoder, rules, limits, model.device)
     while waiting or pool.cohorts:
-        with autocast(model, dtype):
+        with autocast(model, decoder.dtype):
             while waiting and pool.has_room(waiting[0], positions, room):
                 rows = waiting.popleft()
                 pool.admit(rows, (encoder or encoded)(rows), halt)
@@ -80,16 +81,12 @@ class _Pool:
         cohorts: the rows at work.
     """
 
-    def __init__(
-        self, model: WhisperForConditionalGeneration, rules: TokenRules, limits: Sequence[int], dtype: torch.dtype
-    ) -> None:
+    def __init__(self, decoder: Decoder, rules: TokenRules, limits: Sequence[int], device: torch.device) -> None:
         self.said: list[list[int]] = [[] for _ in limits]
         self.cohorts: list[Cohort] = []
-        self._decoder = Decoder(model, dtype, len(limits))
-        self._rules, self._limits, self._device = rules, limits, model.device
+        self._decoder, self._rules, self._limits, self._device = decoder, rules, limits, device
         self._never, self._never_first = (
-            torch.tensor(ids, dtype=torch.long, device=model.device)
-            for ids in (rules.suppressed, rules.suppressed_first)
+            torch.tensor(ids, dtype=torch.long, device=device) for ids in (rules.suppressed, rules.suppressed_first)
         )
 
     @property

@@ -46,4 +46,8 @@ def _is_onednn(rows: Tensor) -> bool:
     # The operators to which torch.compile turns a linear layer and what follows; without oneDNN there are none.
     if rows.device.type != "cpu" or torch.is_grad_enabled() or rows.numel() < _FEW * rows.shape[-1]:
         return False
-    return torch.backends.mkldnn.is_available()  # type: ignore[no-any-return, no-untyped-call]
+    if not (torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled):  # type: ignore[no-untyped-call]
+        return False
+    if rows.dtype == torch.bfloat16:  # which oneDNN has for some processors only, torch for all
+        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return rows.dtype == torch.float32

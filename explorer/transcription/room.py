@@ -9,6 +9,7 @@ from transformers import WhisperForConditionalGeneration
 from explorer.threads import at_once
 
 _FEWEST = 2  # clips of a share
+_WINDOW = 1_500  # positions of 30 s
 _BYTES = 4  # of a number, and there are a key and a value for each
 
 
@@ -38,7 +39,8 @@ def room_of(model: WhisperForConditionalGeneration, shares: int = 1) -> Room:
         shares: so many loops run at the same time; on a CPU the memory is theirs together.
     """
     if model.device.type != "cuda":
-        return replace(CPU, positions=CPU.positions // shares)
+        positions = CPU.positions // shares
+        return replace(CPU, cohort=min(CPU.cohort, positions // _WINDOW), positions=positions)
     layers, width = model.config.decoder_layers, model.config.d_model
     free, _ = torch.cuda.mem_get_info(model.device)
     return Room(GPU.cohort, GPU.rows, min(GPU.positions, free // 4 // (2 * layers * width * _BYTES)))
@@ -52,10 +54,10 @@ def dealt(seconds: Mapping[int, float], device: str) -> list[list[int]]:
         device: a GPU is best kept busy by one loop.
 
     Returns:
-        The places of each share.
+        The places of each share, the larger shares first.
     """
     count = min(at_once(), len(seconds) // _FEWEST) if device == "cpu" else 1
     if count < 2:
         return [list(seconds)] if seconds else []
-    ordered = sorted(seconds, key=lambda place: seconds[place])
+    ordered = sorted(seconds, key=lambda place: -seconds[place])
     return [ordered[start::count] for start in range(count)]

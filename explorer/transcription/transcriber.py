@@ -16,6 +16,7 @@ from explorer.errors import CheckpointError
 from explorer.kept import Kept
 from explorer.threads import side_by_side
 from explorer.transcription.companions import companions
+from explorer.transcription.decoder import Decoder
 from explorer.transcription.decoding import FRAMES_PER_POSITION, WINDOW_SECONDS, Decoding, Halt, Hypothesis
 from explorer.transcription.encoder import Seen, encode, recalled
 from explorer.transcription.greedy import greedy
@@ -135,10 +136,11 @@ class Transcriber:
         shares = dealt({place: clips[place].seconds for place in short}, model.device.type)
         stopped = threading.Event()
         either = replace(halt, cancelled=lambda: stopped.is_set() or halt.cancelled())
+        decoder = _decoder(model, decoding, len(short)) if short else None
 
         def heard(places: Sequence[int]) -> list[Hypothesis]:
             some = [clips[place] for place in places]
-            rows = deque(self._short(model, some, decoding, either, encoder, len(shares)), maxlen=1).pop()
+            rows = deque(self._short(model, some, decoding, either, encoder, decoder, len(shares)), maxlen=1).pop()
             return [self._hypothesis(row) for row in rows]
 
         for places, hypotheses in zip(shares, side_by_side(heard, shares, stopped.set), strict=True):
@@ -157,7 +159,7 @@ class Transcriber:
         if len(clips) == 1 and _is_long(clips[0]):
             yield [self._long_form(model, clips[0], halt)]
             return
-        for rows in self._short(model, clips, decoding, halt, encoder):
+        for rows in self._short(model, clips, decoding, halt, encoder, _decoder(model, decoding, len(clips))):
             yield [self._hypothesis(row) for row in rows]
 
     def _short(
@@ -167,6 +169,7 @@ class Transcriber:
         decoding: Decoding,
         halt: Halt,
         encoder: Sequence[str] | None,
+        decoder: Decoder | None,
         shares: int = 1,
     ) -> Iterator[list[list[int]]]:
         mels = self._mels_of(clips, decoding, model.device.type)
@@ -184,12 +187,11 @@ class Transcriber:
             slots = [(clips[row].digest, mels[row].shape[-1], decoding.precision) for row in rows]
             return recalled(self._hidden, encoder, slots, compute)
 
-        dtype, room = _DTYPES[decoding.precision], room_of(model, shares)
-        return greedy(model, mels, self.rules, limits, halt, encoded, dtype, room)
+        return greedy(model, mels, self.rules, limits, halt, encoded, decoder, room_of(model, shares))
 
     @torch.inference_mode()
     def forced(self, model: WhisperForConditionalGeneration, clip: Clip, reference: str, decoding: Decoding) -> Tensor:
-        """Let a model hear a clip of at most 30 s while it is told what was said; all its modules are called.
+        """Let a model hear a clip of at most 30 s while it is told what was said, module by module.
 
         Args:
             model: M0, M1, M2 or a merge.
@@ -224,6 +226,11 @@ class Transcriber:
         )
         tokens = long_form(model, inputs, self._settings, self._language if self.multilingual else None, halt)
         return Hypothesis(re.sub(r"\s+", " ", self._tokenizer.decode(tokens, skip_special_tokens=True)).strip())
+
+
+@torch.inference_mode()
+def _decoder(model: WhisperForConditionalGeneration, decoding: Decoding, rows: int) -> Decoder:
+    return Decoder(model, _DTYPES[decoding.precision], rows)
 
 
 def _is_long(clip: Clip) -> bool:
