@@ -19,6 +19,7 @@ from explorer.transcription.transcriber import Transcriber
 from training import learned_curve, reproduce
 from training.cells import GRIDS, SCHEDULES, STEP, cells_of, rounded
 from training.network import is_frozen
+from training.plot import plot
 from training.table import table
 from training.task_vector_file import write_task_vector
 
@@ -250,3 +251,22 @@ def test_a_mistake_in_learning_is_one_line(arguments, says, setting, monkeypatch
 
 def test_a_table_of_nothing_is_empty():
     assert table({}) == "\n"
+
+
+def test_the_picture_shows_every_merge_once_and_a_shared_m2_once():
+    def result(m1, cells):
+        models = {
+            corpus: {"m1": {"wer": m1 + 5 * number}, "m2": {"wer": 33.0 - 14 * number}}
+            for number, corpus in enumerate(("dev-child", "dev-adult"))
+        }
+        return {"models": models, "cells": [{"dev-child wer": x, "dev-adult wer": y} for x, y in cells]}
+
+    drawn = ElementTree.fromstring(
+        plot({"hour": result(21.0, [(21.5, 24.0), (21.5, 24.0), (22.0, 23.5)]), "half": result(24.0, [(24.5, 25.0)])})
+    )
+    kinds = [node.tag.rpartition("}")[2] for node in drawn]
+    assert kinds.count("polygon") == 1
+    assert kinds.count("circle") == 3 + 2 + 2  # merges, M1s, the legend's
+    words = [node.text for node in drawn if node.tag.endswith("text")]
+    assert words.count("M2") == 1
+    assert {"M1 and merges: hour", "M1 and merges: half"} <= set(words)

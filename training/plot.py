@@ -6,6 +6,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 760, 440, 64, 20, 16, 52
+_LEGEND = _WIDTH - 275  # its words are wider in some systems' fonts than in others'
 _COLOURS = ("#0b6e99", "#b3541e", "#5b3f8c", "#2e7d32")
 _INK, _FAINT = "#333333", "#dddddd"
 Point = tuple[float, float]
@@ -47,13 +48,13 @@ def plot(results: Mapping[str, Any]) -> str:
         for point in merges[name]:
             x, y = axes.place(point)
             _circle(root, x, y, 3, colour, "0.55")
-        (x, y), (x2, y2) = map(axes.place, ends[name])
-        _circle(root, x, y, 7, colour, "1")
-        triangle = f"{x2:.1f},{y2 - 8:.1f} {x2 - 8:.1f},{y2 + 6:.1f} {x2 + 8:.1f},{y2 + 6:.1f}"
+        _circle(root, *axes.place(ends[name][0]), 7, colour, "1")
+        _circle(root, _LEGEND, _TOP + 14 + 20 * number, 6, colour, "1")
+        _text(root, _LEGEND + 12, _TOP + 19 + 20 * number, f"M1 and merges: {name}")
+    for x, y in sorted({axes.place(adult) for _, adult in ends.values()}):  # most pairings share their M2
+        triangle = f"{x:.1f},{y - 8:.1f} {x - 8:.1f},{y + 6:.1f} {x + 8:.1f},{y + 6:.1f}"
         ElementTree.SubElement(root, "polygon", {"points": triangle, "fill": "none", "stroke": _INK})
-        _text(root, x2 - 12, y2 + 5, "M2", "end")
-        _circle(root, _WIDTH - 240, _TOP + 14 + 20 * number, 6, colour, "1")
-        _text(root, _WIDTH - 228, _TOP + 19 + 20 * number, f"M1 and merges: {name}")
+        _text(root, x - 12, y + 5, "M2", "end")
     return ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
