@@ -8,16 +8,18 @@ from typing import cast
 from explorer.attention import Lane, lane_depths
 from explorer.audio import Clip
 from explorer.checkpoints.triple import Member, used_spec
+from explorer.checkpoints.weights import EMBEDDINGS
 from explorer.config import TripleSpec
 from explorer.errand import Away, Elsewhere, errand
 from explorer.live_model import LiveModel, Network
 from explorer.normalization import Normalizer
 from explorer.recipe import Recipe
 from explorer.scoring import Alignment, align
-from explorer.transcription.decoding import Decoding, Halt, Hypothesis
+from explorer.transcription.decoding import Decoding, Halt, Hypothesis, Prints
 from explorer.transcription.transcriber import Transcriber
 
 ENCODER = "model.encoder."  # how the names of its tensors begin
+VOCABULARY = (EMBEDDINGS,)
 STEM = (f"{ENCODER}conv", f"{ENCODER}embed_positions")  # and those of what comes before its layers
 
 
@@ -95,20 +97,20 @@ class Bench:
             for (hypothesis,) in answers:
                 yield hypothesis
             return
-        encoder = self.encoder_fingerprints(model, recipe)
+        parts = self.fine_parts(model, recipe)
         with self.held(model, recipe) as network:
-            for (hypothesis,) in self.transcriber.stream(network, [clip], decoding, halt, encoder):
+            for (hypothesis,) in self.transcriber.stream(network, [clip], decoding, halt, parts):
                 yield hypothesis
 
     def fingerprint(self, model: str, recipe: Recipe) -> str:
         """Name a model's weights by 16 hexadecimal digits."""
         return self.live.merged_fingerprint(recipe) if model == "merge" else self.live.fingerprint(cast(Member, model))
 
-    def encoders(self, names: Sequence[str], merges: Mapping[str, Recipe]) -> dict[str, list[str]]:
-        """Name the weights of the encoders of merges, by name, and of M0, M1 and M2.
+    def parts(self, names: Sequence[str], merges: Mapping[str, Recipe]) -> dict[str, Prints]:
+        """Name the weights of parts of merges, by name, and of M0, M1 and M2.
 
         Returns:
-            Of each the fingerprint of its convolutions, which most models share, and of all of it.
+            Of each encoder the fingerprint of its convolutions, which most models share, and of all of it.
         """
 
         def named(name: str, part: tuple[str, ...]) -> str:
@@ -116,13 +118,16 @@ class Bench:
                 return self.live.merged_fingerprint(merges[name], part)
             return self.live.fingerprint(cast(Member, name), part)
 
-        return {name: [named(name, part) for part in (STEM, (ENCODER,))] for name in names}
+        return {
+            name: Prints([named(name, part) for part in (STEM, (ENCODER,))], named(name, VOCABULARY)) for name in names
+        }
 
-    def encoder_fingerprints(self, model: str, recipe: Recipe) -> list[str]:
+    def fine_parts(self, model: str, recipe: Recipe) -> Prints:
         """Name the weights of a model's encoder up to each layer, that layer left out, and all of it."""
         layers = [f"{ENCODER}layers.{layer}." for layer in range(self.depths["encoder.self"])]
         parts = [(*STEM, *layers[:count]) for count in range(len(layers))]
-        return [self._fingerprint_of(model, recipe, part) for part in (*parts, (ENCODER,))]
+        encoder = [self._fingerprint_of(model, recipe, part) for part in (*parts, (ENCODER,))]
+        return Prints(encoder, self._fingerprint_of(model, recipe, VOCABULARY))
 
     def _fingerprint_of(self, model: str, recipe: Recipe, prefixes: tuple[str, ...]) -> str:
         if model == "merge":

@@ -10,7 +10,7 @@ from explorer.audio import Clip
 from explorer.errand import Away
 from explorer.hypotheses import HypothesisStore
 from explorer.live_model import Network
-from explorer.transcription.decoding import Decoding, Halt, Hypothesis
+from explorer.transcription.decoding import Decoding, Halt, Hypothesis, Prints
 from explorer.transcription.transcriber import Transcriber
 
 
@@ -27,8 +27,7 @@ class Listener:
         fingerprints: of the models' weights, by name; needed for every model if there is a store.
         spent: of each model, the seconds of decoding so far and the number of clips decoded; features, merging and
             what was remembered aside.
-        encoders: of their encoders' weights, as ``transcription.encoder.recalled`` takes them; what one has made of a
-            clip is then recalled.
+        parts: of parts of their weights, by name; what was made with the same part before is then recalled.
         away: lets a model hear clips elsewhere, merge and decoding in one go; None, or where it gives None: here.
     """
 
@@ -38,7 +37,7 @@ class Listener:
     halt: Halt
     store: HypothesisStore | None = None
     fingerprints: Mapping[str, str] = field(default_factory=dict)
-    encoders: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    parts: Mapping[str, Prints] = field(default_factory=dict)
     spent: dict[str, tuple[float, int]] = field(default_factory=dict)
     away: Away | None = None
 
@@ -87,8 +86,8 @@ class Listener:
         else:
             with self.held(model) as network:
                 began = time.monotonic()
-                encoder = self.encoders.get(model)
-                hypotheses = self.transcriber.transcribe(network, clips, decoding, self.halt, encoder)
+                parts = self.parts.get(model)
+                hypotheses = self.transcriber.transcribe(network, clips, decoding, self.halt, parts)
                 self._note(model, began, clips)
         fresh = {clip.digest: hypothesis for clip, hypothesis in zip(clips, hypotheses, strict=True)}
         if self.store is not None:

@@ -208,9 +208,9 @@ class Workbench:
             bench.live.check(each)  # what does not fit fails here, not after the first models
         names = [*models, *(pins or {})]
         prints = self.fingerprints(bench, names, merges) if self.store else {}
-        encoders = bench.encoders(names, merges)
+        parts = bench.parts(names, merges)
         held, away = bench.lender(merges), bench.sender(merges)
-        listener = Listener(held, bench.transcriber, decoding, halt, self.store, prints, encoders, away=away)
+        listener = Listener(held, bench.transcriber, decoding, halt, self.store, prints, parts, away=away)
         normalizer = normalizer_of(bench.live.triple.folder, rules)
         most = evaluation.room_of_a_batch(alone=alone, gpu=self._elsewhere is not None or self.device.type == "cuda")
         return evaluation.evaluate(utterances, names, listener, normalizer, batch_positions=most)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from explorer.audio import load_clip
-from explorer.bench import ENCODER, STEM, Bench
+from explorer.bench import ENCODER, STEM, VOCABULARY, Bench
 from explorer.corpora.utterance import Utterance
 from explorer.hypotheses import HypothesisStore
 from explorer.listening import Listener
@@ -18,7 +18,7 @@ from explorer.statistics import Tally
 from explorer.sweep.begin import decoding_of, rules_of
 from explorer.sweep.file import PARENTS, Row
 from explorer.sweep.racing import BLOCK_CLIPS, Race
-from explorer.transcription.decoding import Decoding, Halt
+from explorer.transcription.decoding import Decoding, Halt, Prints
 
 Corpora = Sequence[Sequence[Utterance]]
 Tallies = list[list[Tally]]  # of each corpus
@@ -80,7 +80,10 @@ class Hearer:
             InterruptedDecodingError: ``halt`` said so.
             AudioError: a clip cannot be read.
         """
-        prints = self.fingerprint(row), [self.fingerprint(row, part) for part in (STEM, (ENCODER,))]
+        prints = (
+            self.fingerprint(row),
+            Prints([self.fingerprint(row, part) for part in (STEM, (ENCODER,))], self.fingerprint(row, VOCABULARY)),
+        )
         while (due := _next_block(corpora, heard)) is not None:
             corpus, block = due
             first = len(heard[corpus])
@@ -94,7 +97,7 @@ class Hearer:
             if lost:
                 return
 
-    def _heard(self, row: Row, prints: tuple[str, list[str]], utterances: Sequence[Utterance]) -> list[tuple[int, int]]:
+    def _heard(self, row: Row, prints: tuple[str, Prints], utterances: Sequence[Utterance]) -> list[tuple[int, int]]:
         recipe, name = recipe_of(row), "cell"
 
         def held(_: str) -> AbstractContextManager[Network]:
@@ -102,9 +105,9 @@ class Hearer:
                 return self.bench.live.merged(recipe)
             return self.bench.live.checkpoint("m1" if row.number == PARENTS["m1"] else "m2")
 
-        weights, encoder = prints
+        weights, parts = prints
         listener = Listener(
-            held, self.bench.transcriber, self.decoding, self.halt, self.store, {name: weights}, {name: encoder}
+            held, self.bench.transcriber, self.decoding, self.halt, self.store, {name: weights}, {name: parts}
         )
         clips = [load_clip(utterance.path, utterance.id) for utterance in utterances]
         ((_, (hypotheses,)),) = listener.hear([clips], [name])

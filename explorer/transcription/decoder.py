@@ -15,8 +15,9 @@ from torch.nn.functional import layer_norm, scaled_dot_product_attention
 from transformers import WhisperForConditionalGeneration
 from transformers.models.whisper.modeling_whisper import WhisperAttention
 
+from explorer.kept import Kept
 from explorer.transcription.products import Weights, product, product_gelu, sum_product, weights_of
-from explorer.transcription.screen import Ban, best, screen_of
+from explorer.transcription.screen import Ban, best, copied, screen_of
 
 
 @dataclass(frozen=True)
@@ -48,57 +49,83 @@ class _Layer:
     norms: tuple[nn.LayerNorm, nn.LayerNorm, nn.LayerNorm]
 
 
+@dataclass(frozen=True)
+class _Places:
+    """Where rows of a cohort put the tokens that they take in.
+
+    Attributes:
+        listed: of every row, lowest first.
+        end: behind the last of all.
+        at: index of rows, shape (rows, 1), and of places, shape (rows, tokens); None: all rows have the same.
+        mask: to what each token attends, shape (rows or 1, 1, tokens, end); None: to everything.
+    """
+
+    listed: list[list[int]]
+    end: int
+    at: tuple[Tensor, Tensor] | None
+    mask: Tensor | None
+
+
+@dataclass
 class Cohort:
     """Rows that were encoded together: of every layer, keys and values of what was said and of what is heard.
 
     Attributes:
         rows: whose they are; a row that has ended gives its place to the last.
-        length: tokens taken in so far, the same for all rows.
+        lengths: how many tokens each has taken in that stay.
+        heard: of each layer keys and values, shape (rows, heads, positions, width of a head).
+        said: the same of tokens, with places for one more than any row will take in.
     """
 
-    def __init__(self, decoder: "Decoder", rows: Sequence[int], hidden: Tensor, longest: int) -> None:
-        """Compute keys and values of what is heard, once.
+    rows: list[int]
+    lengths: list[int]
+    heard: list[tuple[Tensor, Tensor]]
+    said: list[tuple[Tensor, Tensor]]
 
-        Args:
-            decoder: of the model.
-            rows: numbers of the rows.
-            hidden: of the encoder, shape (rows, positions, width).
-            longest: most tokens that any row will take in, the prompt's among them.
-        """
-        self.rows = list(rows)
-        self.length = 0
-        self._heard, self._said = [], []
-        for layer in decoder.layers:
-            keys, values = (
-                layer.cross.split(product(hidden, weights)).contiguous()
-                for weights in (layer.cross.key, layer.cross.value)
-            )
-            self._heard.append((keys, values))
-            empty = keys.new_empty(keys.shape[0], keys.shape[1], longest, keys.shape[3])
-            self._said.append((empty, torch.empty_like(empty)))
+    def places(self, tokens: int) -> _Places:
+        """Give so many new tokens of each row their places, behind what it has taken in."""
+        keys, _ = self.said[0]
+        # What fills up a row may lie beyond the last place; it goes there, and nothing looks at it.
+        last = keys.shape[2] - 1
+        listed = [[min(length + place, last) for place in range(tokens)] for length in self.lengths]
+        end = 1 + max(places[-1] for places in listed)
+        if len(set(self.lengths)) == 1:
+            if tokens == 1:
+                return _Places(listed, end, None, None)
+            mask = torch.ones(tokens, end, dtype=torch.bool, device=keys.device).tril(end - tokens)
+            return _Places(listed, end, None, mask[None, None])
+        places = torch.tensor(listed, device=keys.device)
+        rows = torch.arange(len(self.rows), device=keys.device)[:, None]
+        mask = torch.arange(end, device=keys.device) <= places[..., None]
+        return _Places(listed, end, (rows, places), mask[:, None])
 
-    def own(self, number: int, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        """Attend to what was said, this token included; shapes (rows, heads, 1, width of a head)."""
-        count, now = len(self.rows), self.length
-        keys, values = self._said[number]
-        keys[:count, :, now : now + 1] = key
-        values[:count, :, now : now + 1] = value
-        past = keys[:count, :, : now + 1], values[:count, :, : now + 1]
-        return scaled_dot_product_attention(query, *past, scale=1.0)
+    def own(self, number: int, query: Tensor, key: Tensor, value: Tensor, places: _Places) -> Tensor:
+        """Attend to what was said, these tokens included; shapes (rows, heads, tokens, width of a head)."""
+        count = len(self.rows)
+        keys, values = self.said[number]
+        for kept, fresh in ((keys, key), (values, value)):
+            if places.at is None:
+                kept[:count, :, places.listed[0][0] : places.end] = fresh
+            else:
+                rows, at = places.at
+                kept[rows, :, at] = fresh.transpose(1, 2)
+        past = keys[:count, :, : places.end], values[:count, :, : places.end]
+        return scaled_dot_product_attention(query, *past, attn_mask=places.mask, scale=1.0)
 
     def cross(self, number: int, query: Tensor) -> Tensor:
         """Attend to what is heard."""
-        keys, values = (each[: len(self.rows)] for each in self._heard[number])
+        keys, values = (each[: len(self.rows)] for each in self.heard[number])
         return scaled_dot_product_attention(query, keys, values, scale=1.0)
 
     def drop(self, place: int) -> None:
         """Let a row go; the last row takes its place."""
         last = len(self.rows) - 1
         if place != last:
-            for keys, values in (*self._heard, *self._said):
+            for keys, values in (*self.heard, *self.said):
                 keys[place], values[place] = keys[last], values[last]
-            self.rows[place] = self.rows[last]
+            self.rows[place], self.lengths[place] = self.rows[last], self.lengths[last]
         self.rows.pop()
+        self.lengths.pop()
 
 
 class Decoder:
@@ -109,13 +136,22 @@ class Decoder:
         layers: lowest first.
     """
 
-    def __init__(self, model: WhisperForConditionalGeneration, dtype: torch.dtype, rows: int) -> None:
+    def __init__(
+        self,
+        model: WhisperForConditionalGeneration,
+        dtype: torch.dtype,
+        tokens: int,
+        kept: Kept | None = None,
+        vocabulary: str = "",
+    ) -> None:
         """Take a model's weights; in float32 nothing is copied but for what screens the vocabulary.
 
         Args:
             model: a Whisper whose weights stay as they are while this is in use.
             dtype: of the products.
-            rows: to be decoded, all in all.
+            tokens: that are decoded at a time: one or several.
+            kept: a memory for the vocabulary in other types; None: there is none.
+            vocabulary: fingerprint of its matrix.
         """
         decoder = model.model.decoder
         self.dtype = dtype
@@ -138,42 +174,66 @@ class Decoder:
         ]
         self._tokens, self._positions = decoder.embed_tokens.weight, decoder.embed_positions.weight
         self._norm = decoder.layer_norm
-        self._vocabulary = model.proj_out.weight.to(dtype)
-        self._screen = screen_of(self._vocabulary, rows)
+        matrix = model.proj_out.weight
+        self._vocabulary = matrix if dtype == matrix.dtype else copied(matrix, dtype, kept, vocabulary)
+        self._screen = screen_of(self._vocabulary, tokens, kept, vocabulary)
 
-    def step(self, tokens: Tensor, cohorts: Sequence[Cohort]) -> Tensor:
-        """Take in one token of every row.
+    def begin(self, rows: Sequence[int], hidden: Tensor, longest: int) -> Cohort:
+        """Compute keys and values of what is heard, once.
 
         Args:
-            tokens: of the rows of all cohorts, one cohort after the other; shape (rows,).
-            cohorts: with at least one row each; they grow by this token.
+            rows: numbers of the rows.
+            hidden: of the encoder, shape (rows, positions, width).
+            longest: most tokens of a row, the prompt's and the last, which is not taken in, among them.
+        """
+        heard, said = [], []
+        for layer in self.layers:
+            keys, values = (
+                layer.cross.split(product(hidden, weights)).contiguous()
+                for weights in (layer.cross.key, layer.cross.value)
+            )
+            heard.append((keys, values))
+            # Zeros, for what is masked is still multiplied, with zero, and must be a number.
+            empty = keys.new_zeros(keys.shape[0], keys.shape[1], longest, keys.shape[3])
+            said.append((empty, torch.zeros_like(empty)))
+        return Cohort(list(rows), [0] * len(rows), heard, said)
+
+    def step(self, tokens: Tensor, cohorts: Sequence[Cohort], counts: Sequence[int]) -> Tensor:
+        """Take in tokens of every row; how many of them stay, which the cohorts' lengths say, is for the caller to see.
+
+        Args:
+            tokens: of one cohort after the other, in it of one row after the other; shape (tokens,).
+            cohorts: with at least one row each.
+            counts: how many tokens a row of each cohort takes in.
 
         Returns:
-            Hidden states, shape (rows, width).
+            Hidden states, shape (tokens, width).
         """
-        sizes = [len(cohort.rows) for cohort in cohorts]
-        places = [position for cohort in cohorts for position in [cohort.length] * len(cohort.rows)]
-        hidden = self._tokens[tokens] + self._positions[torch.tensor(places, device=tokens.device)]
+        sizes = [len(cohort.rows) * count for cohort, count in zip(cohorts, counts, strict=True)]
+        places = [cohort.places(count) for cohort, count in zip(cohorts, counts, strict=True)]
+        listed = [place for each in places for row in each.listed for place in row]
+
+        def parted(rows: Tensor, attention: _Attention) -> list[Tensor]:
+            parts = zip(torch.split(rows, sizes), counts, strict=True)
+            return [attention.split(part.view(-1, count, part.shape[-1])) for part, count in parts]
+
+        hidden = self._tokens[tokens] + self._positions[torch.tensor(listed, device=tokens.device)]
         for number, layer in enumerate(self.layers):
             normed = _normed(hidden, layer.norms[0])
             query, key, value = (
                 product(normed, weights) for weights in (layer.own.query, layer.own.key, layer.own.value)
             )
-            parts = [
-                torch.split(layer.own.split(each[:, None]), sizes) for each in (query * layer.own.scale, key, value)
-            ]
-            attended = [cohort.own(number, *part) for cohort, *part in zip(cohorts, *parts, strict=True)]
+            parts = [parted(each, layer.own) for each in (query * layer.own.scale, key, value)]
+            attended = [cohort.own(number, *part) for cohort, *part in zip(cohorts, *parts, places, strict=True)]
             hidden = sum_product(hidden, _joined(attended), layer.own.out)
 
             query = product(_normed(hidden, layer.norms[1]), layer.cross.query) * layer.cross.scale
-            queries = torch.split(layer.cross.split(query[:, None]), sizes)
+            queries = parted(query, layer.cross)
             attended = [cohort.cross(number, part) for cohort, part in zip(cohorts, queries, strict=True)]
             hidden = sum_product(hidden, _joined(attended), layer.cross.out)
 
             normed = _normed(hidden, layer.norms[2])
             hidden = sum_product(hidden, product_gelu(normed, layer.widen), layer.narrow)
-        for cohort in cohorts:
-            cohort.length += 1
         return _normed(hidden, self._norm)
 
     def best(self, hidden: Tensor, ban: Ban) -> list[int]:
@@ -188,5 +248,5 @@ def _normed(hidden: Tensor, norm: nn.LayerNorm) -> Tensor:
 
 
 def _joined(attended: Sequence[Tensor]) -> Tensor:
-    """Shapes (rows, heads, 1, width of a head) → (all rows, width)."""
-    return torch.cat([each.flatten(1) for each in attended])
+    """Shapes (rows, heads, tokens, width of a head) → (all tokens, width)."""
+    return torch.cat([each.transpose(1, 2).flatten(2).flatten(0, 1) for each in attended])

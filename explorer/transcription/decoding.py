@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -80,6 +80,19 @@ class Hypothesis:
 
     text: str
     ended: bool = True
+
+
+@dataclass(frozen=True)
+class Prints:
+    """Fingerprints of a model's weights: what was computed with the same ones is recalled.
+
+    Attributes:
+        encoder: as ``encoder.recalled`` takes them.
+        vocabulary: of the matrix of the vocabulary.
+    """
+
+    encoder: Sequence[str]
+    vocabulary: str
 
 
 class InterruptedDecodingError(ExplorerError):

@@ -2,11 +2,14 @@
 
 ``generate`` of transformers pads every input to 30 s, lets every row of a batch wait for the longest and returns at
 the end. This loop gives the same tokens, takes windows cut to the clip, as many as there are, and yields after every
-step; where a row has ended, the next clip is brought in.
+step; where a row has ended, the next clip is brought in. Where it is known how a clip was heard before, a step takes in
+what may follow too (``guesses``), and keeps of it what the model would have said itself.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -16,10 +19,14 @@ from explorer.threads import one_thread
 from explorer.transcription.decoder import Cohort, Decoder
 from explorer.transcription.decoding import FRAMES_PER_POSITION, Halt
 from explorer.transcription.encoder import autocast, encode
+from explorer.transcription.guesses import guess
 from explorer.transcription.room import Room, room_of
 from explorer.transcription.token_rules import TokenRules
 
-_FEW = 8  # rows; a step takes as long on two threads as on one, or, beside another program, much longer
+_FEW = 8  # tokens; a step takes as long on two threads as on one, or, beside another program, much longer
+_TOKENS = 512  # of a step, guessed ones among them: how long a cancel waits for it
+_SCORED = 64  # rows whose scores of the whole vocabulary are held at a time
+_FIRST_GUESS = 16  # tokens; more where a guess was right
 
 
 @torch.inference_mode()
@@ -32,6 +39,7 @@ def greedy(
     encoder: Callable[[Sequence[int]], Tensor] | None = None,
     decoder: Decoder | None = None,
     room: Room | None = None,
+    earlier: Sequence[Sequence[int]] | None = None,
 ) -> Iterator[list[list[int]]]:
     """Decode clips, yielding all rows' tokens so far after every step.
 
@@ -44,6 +52,7 @@ def greedy(
         encoder: numbers of rows of one window → the encoder's output, where it may be known already.
         decoder: of the model, for the products of its type; None: in float32. Several loops may share one.
         room: what is encoded and decoded together; None: what suits the device.
+        earlier: tokens that were heard in each clip before, none where that is not known; None: nowhere.
 
     Yields:
         New tokens of every row, the same lists every time; a row that has ended ends with ``rules.end`` or has as
@@ -61,15 +70,14 @@ def greedy(
     room = room or room_of(model)
     waiting = _groups(positions, room.cohort)
     decoder = decoder or Decoder(model, torch.float32, len(limits))
-    pool = _Pool(decoder, rules, limits, model.device)
+    pool = _Pool(decoder, rules, limits, earlier or [()] * len(limits), model.device)
     while waiting or pool.cohorts:
         with autocast(model, decoder.dtype):
             while waiting and pool.has_room(waiting[0], positions, room):
                 rows = waiting.popleft()
                 pool.admit(rows, (encoder or encoded)(rows), halt)
             halt.check()
-            with one_thread(pool.is_small):
-                pool.step()
+            pool.step()
         yield pool.said
 
 
@@ -81,21 +89,22 @@ class _Pool:
         cohorts: the rows at work.
     """
 
-    def __init__(self, decoder: Decoder, rules: TokenRules, limits: Sequence[int], device: torch.device) -> None:
+    def __init__(
+        self,
+        decoder: Decoder,
+        rules: TokenRules,
+        limits: Sequence[int],
+        earlier: Sequence[Sequence[int]],
+        device: torch.device,
+    ) -> None:
         self.said: list[list[int]] = [[] for _ in limits]
         self.cohorts: list[Cohort] = []
         self._decoder, self._rules, self._limits, self._device = decoder, rules, limits, device
+        self._earlier = earlier
+        self._trusted = [_FIRST_GUESS] * len(limits)  # most tokens to guess of a row, by how right the last guess was
         self._never, self._never_first = (
             torch.tensor(ids, dtype=torch.long, device=device) for ids in (rules.suppressed, rules.suppressed_first)
         )
-
-    @property
-    def is_small(self) -> bool:
-        """Say whether the rows at work are too few for more than one thread of a CPU."""
-        return self._are_few([row for cohort in self.cohorts for row in cohort.rows])
-
-    def _are_few(self, rows: Sequence[int]) -> bool:
-        return self._device.type == "cpu" and len(rows) <= _FEW
 
     def has_room(self, rows: Sequence[int], positions: Sequence[int], room: Room) -> bool:
         """Say whether rows may come in."""
@@ -107,32 +116,80 @@ class _Pool:
     def admit(self, rows: Sequence[int], hidden: Tensor, halt: Halt) -> None:
         """Bring in rows that were encoded together, and let them take in the prompt but for its last token."""
         longest = len(self._rules.prompt) + max(self._limits[row] for row in rows)
-        cohort = Cohort(self._decoder, rows, hidden, longest)
-        with one_thread(self._are_few(rows)):
+        cohort = self._decoder.begin(rows, hidden, longest)
+        with self._threads(len(rows)):
             for token in self._rules.prompt[:-1]:
                 halt.check()
-                self._decoder.step(torch.full((len(rows),), token, device=self._device), [cohort])
+                self._decoder.step(torch.full((len(rows),), token, device=self._device), [cohort], [1])
+                cohort.lengths = [length + 1 for length in cohort.lengths]
         self.cohorts.append(cohort)
 
     def step(self) -> None:
-        """Let every row say a token; rows that have ended leave."""
-        rows = [row for cohort in self.cohorts for row in cohort.rows]
-        tokens = [self.said[row][-1] if self.said[row] else self._rules.prompt[-1] for row in rows]
-        hidden = self._decoder.step(torch.tensor(tokens, device=self._device), self.cohorts)
-        fresh = torch.tensor([place for place, row in enumerate(rows) if not self.said[row]], device=self._device)
-
-        def ban(scores: Tensor) -> None:
-            scores[:, self._never] = -torch.inf
-            if len(fresh):
-                scores[fresh[:, None], self._never_first] = -torch.inf
-
-        for row, token in zip(rows, self._decoder.best(hidden, ban), strict=True):
-            self.said[row].append(token)
-        for cohort in self.cohorts:
+        """Let every row say a token, or as many as were guessed rightly and one more; rows that have ended leave."""
+        most = _TOKENS // sum(len(cohort.rows) for cohort in self.cohorts) - 1
+        given = [[self._given(row, most) for row in cohort.rows] for cohort in self.cohorts]
+        found = iter(self._answers(given))
+        for cohort, rows in zip(self.cohorts, given, strict=True):
+            for place, (row, tokens) in enumerate(zip(cohort.rows, rows, strict=True)):
+                cohort.lengths[place] += self._say(row, tokens, found)
             for place in reversed(range(len(cohort.rows))):
                 if self._has_ended(cohort.rows[place]):
                     cohort.drop(place)
         self.cohorts = [cohort for cohort in self.cohorts if cohort.rows]
+
+    def _given(self, row: int, most: int) -> list[int]:
+        """Return what a row takes in: its last token, and what is guessed to follow."""
+        said, earlier = self.said[row], self._earlier[row]
+        last = said[-1] if said else self._rules.prompt[-1]
+        if not earlier:
+            return [last]
+        most = min(most, self._trusted[row], self._limits[row] - len(said) - 1)
+        return [last, *guess(earlier, said)[: max(0, most)]]
+
+    def _answers(self, given: Sequence[Sequence[Sequence[int]]]) -> list[int]:
+        """Take in tokens of all rows, and return what the model says to follow each."""
+        counts = [max(map(len, rows)) for rows in given]
+        flat: list[int] = []
+        asked: list[int] = []
+        first: list[int] = []
+        for cohort, rows, count in zip(self.cohorts, given, counts, strict=True):
+            for row, tokens in zip(cohort.rows, rows, strict=True):
+                if not self.said[row]:
+                    first.append(len(asked))
+                asked += range(len(flat), len(flat) + len(tokens))
+                # Nothing looks at what fills up a row: it lies behind everything that does.
+                flat += [*tokens, *[self._rules.end] * (count - len(tokens))]
+        with self._threads(len(flat)):
+            hidden = self._decoder.step(torch.tensor(flat, device=self._device), self.cohorts, counts)
+            if len(asked) < len(flat):
+                hidden = hidden[asked]
+            answers = []
+            for start in range(0, len(asked), _SCORED):
+                end = start + _SCORED
+                fresh = [place - start for place in first if start <= place < end]
+                answers += self._decoder.best(hidden[start:end], partial(self._ban, fresh))
+        return answers
+
+    def _ban(self, fresh: Sequence[int], scores: Tensor) -> None:
+        scores[:, self._never] = -torch.inf
+        if fresh:
+            scores[torch.tensor(fresh, device=self._device)[:, None], self._never_first] = -torch.inf
+
+    def _say(self, row: int, given: Sequence[int], found: Iterator[int]) -> int:
+        """Let a row say what was found, up to the first that was not guessed; return how many of ``given`` hold."""
+        answers = [next(found) for _ in given]
+        right = 0
+        while True:
+            self.said[row].append(answers[right])
+            if self._has_ended(row) or right + 1 == len(given) or given[right + 1] != answers[right]:
+                break
+            right += 1
+        self._trusted[row] = 2 * (1 + right)
+        return 1 + right
+
+    def _threads(self, tokens: int) -> AbstractContextManager[None]:
+        """Give short steps one thread of a CPU."""
+        return one_thread(self._device.type == "cpu" and tokens <= _FEW)
 
     def _has_ended(self, row: int) -> bool:
         said = self.said[row]

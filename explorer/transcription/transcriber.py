@@ -17,15 +17,17 @@ from explorer.kept import Kept
 from explorer.threads import side_by_side
 from explorer.transcription.companions import companions
 from explorer.transcription.decoder import Decoder
-from explorer.transcription.decoding import FRAMES_PER_POSITION, WINDOW_SECONDS, Decoding, Halt, Hypothesis
+from explorer.transcription.decoding import FRAMES_PER_POSITION, WINDOW_SECONDS, Decoding, Halt, Hypothesis, Prints
 from explorer.transcription.encoder import Seen, encode, recalled
 from explorer.transcription.greedy import greedy
+from explorer.transcription.guesses import Guesses
 from explorer.transcription.long_form import long_form
 from explorer.transcription.room import dealt, room_of
 from explorer.transcription.token_rules import is_multilingual, token_rules
 from explorer.transcription.vocabulary import Vocabulary
 
 MEL_BYTES = HIDDEN_BYTES = 256 << 20  # of each kind, what is kept of clips heard before
+VOCABULARY_BYTES = 128 << 20  # of copies in 16 bits: three of tiny, one of small
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 _MELS_TOGETHER = 16  # windows: a GPU is asked less often, and 16 of 30 s take 0.2 GB on the way
 _EDGE_SAMPLES = 400  # of one frame: what lies beyond the window and is heard in its last frames
@@ -61,6 +63,7 @@ class Transcriber:
         self.multilingual = is_multilingual(self._settings)
         self._language = language
         self._mels, self._hidden = Kept(MEL_BYTES), Kept(HIDDEN_BYTES)
+        self._vocabularies, self._guesses = Kept(VOCABULARY_BYTES), Guesses()
         self.rules = token_rules(self._settings, self._tokenizer, language, folder.name)
 
     def tokens(self, text: str) -> list[int]:
@@ -117,7 +120,7 @@ class Transcriber:
         clips: Sequence[Clip],
         decoding: Decoding,
         halt: Halt,
-        encoder: Sequence[str] | None = None,
+        prints: Prints | None = None,
     ) -> list[Hypothesis]:
         """Decode clips of any length, together.
 
@@ -126,7 +129,7 @@ class Transcriber:
             clips: one or more.
             decoding: options.
             halt: asked at every token.
-            encoder: fingerprints of the encoder's weights, as ``encoder.recalled`` takes them; None recalls nothing.
+            prints: of the model's weights; None recalls nothing.
 
         Raises:
             InterruptedDecodingError: ``halt`` said so.
@@ -136,11 +139,11 @@ class Transcriber:
         shares = dealt({place: clips[place].seconds for place in short}, model.device.type)
         stopped = threading.Event()
         either = replace(halt, cancelled=lambda: stopped.is_set() or halt.cancelled())
-        decoder = _decoder(model, decoding, len(short)) if short else None
+        decoder = self._decoder(model, [clips[place] for place in short], decoding, prints) if short else None
 
         def heard(places: Sequence[int]) -> list[Hypothesis]:
             some = [clips[place] for place in places]
-            rows = deque(self._short(model, some, decoding, either, encoder, decoder, len(shares)), maxlen=1).pop()
+            rows = deque(self._short(model, some, decoding, either, prints, decoder, len(shares)), maxlen=1).pop()
             return [self._hypothesis(row) for row in rows]
 
         for places, hypotheses in zip(shares, side_by_side(heard, shares, stopped.set), strict=True):
@@ -153,14 +156,27 @@ class Transcriber:
         clips: Sequence[Clip],
         decoding: Decoding,
         halt: Halt,
-        encoder: Sequence[str] | None = None,
+        prints: Prints | None = None,
     ) -> Iterator[list[Hypothesis]]:
         """Decode as ``transcribe`` does, yielding after every token; a recording over 30 s comes alone, yields once."""
         if len(clips) == 1 and _is_long(clips[0]):
             yield [self._long_form(model, clips[0], halt)]
             return
-        for rows in self._short(model, clips, decoding, halt, encoder, _decoder(model, decoding, len(clips))):
+        decoder = self._decoder(model, clips, decoding, prints)
+        for rows in self._short(model, clips, decoding, halt, prints, decoder):
             yield [self._hypothesis(row) for row in rows]
+
+    @torch.inference_mode()
+    def _decoder(
+        self,
+        model: WhisperForConditionalGeneration,
+        clips: Sequence[Clip],
+        decoding: Decoding,
+        prints: Prints | None,
+    ) -> Decoder:
+        guessed = any(self._guesses.of(clip.digest) for clip in clips)
+        kept, name = (self._vocabularies, prints.vocabulary) if prints else (None, "")
+        return Decoder(model, _DTYPES[decoding.precision], len(clips) + guessed, kept, name)
 
     def _short(
         self,
@@ -168,7 +184,7 @@ class Transcriber:
         clips: Sequence[Clip],
         decoding: Decoding,
         halt: Halt,
-        encoder: Sequence[str] | None,
+        prints: Prints | None,
         decoder: Decoder | None,
         shares: int = 1,
     ) -> Iterator[list[list[int]]]:
@@ -182,12 +198,17 @@ class Transcriber:
                 features = torch.stack([mels[rows[place]] for place in places])
                 return encode(model, features.to(model.device), halt, begun, seen)
 
-            if encoder is None:
+            if prints is None:
                 return compute(range(len(rows)))
             slots = [(clips[row].digest, mels[row].shape[-1], decoding.precision) for row in rows]
-            return recalled(self._hidden, encoder, slots, compute)
+            return recalled(self._hidden, prints.encoder, slots, compute)
 
-        return greedy(model, mels, self.rules, limits, halt, encoded, decoder, room_of(model, shares))
+        earlier = [self._guesses.of(clip.digest) for clip in clips]
+        rows: list[list[int]] = []
+        for rows in greedy(model, mels, self.rules, limits, halt, encoded, decoder, room_of(model, shares), earlier):
+            yield rows
+        for clip, row in zip(clips, rows, strict=True):
+            self._guesses.note(clip.digest, [token for token in row if token != self.rules.end])
 
     @torch.inference_mode()
     def forced(self, model: WhisperForConditionalGeneration, clip: Clip, reference: str, decoding: Decoding) -> Tensor:
@@ -226,11 +247,6 @@ class Transcriber:
         )
         tokens = long_form(model, inputs, self._settings, self._language if self.multilingual else None, halt)
         return Hypothesis(re.sub(r"\s+", " ", self._tokenizer.decode(tokens, skip_special_tokens=True)).strip())
-
-
-@torch.inference_mode()
-def _decoder(model: WhisperForConditionalGeneration, decoding: Decoding, rows: int) -> Decoder:
-    return Decoder(model, _DTYPES[decoding.precision], rows)
 
 
 def _is_long(clip: Clip) -> bool:
