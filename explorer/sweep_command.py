@@ -67,7 +67,7 @@ def run(workbench: Workbench, options: argparse.Namespace) -> dict[str, Any]:
                 file, corpora, race, options.config, workers=options.ray, device=options.device, address=options.address
             )
         else:
-            hearer = hearer_of(bench, file.about(), Halt(), workbench.store)
+            hearer = hearer_of(bench, file.about(), Halt(), workbench.store, alone=True)
             states = sweep(file, hearer, corpora, race)
         try:
             _with_bar(states)

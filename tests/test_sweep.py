@@ -20,6 +20,7 @@ from explorer.errors import ConfigError, RecipeError
 from explorer.normalization import normalizer_of
 from explorer.recipe import Recipe
 from explorer.statistics import Tally
+from explorer.sweep import hearing
 from explorer.sweep.begin import Question, begin
 from explorer.sweep.file import SweepFile
 from explorer.sweep.grid import Axis, cells_of, merge_key, read_axis
@@ -30,6 +31,7 @@ from explorer.sweep.run import sweep
 from explorer.sweep.standing import Standing
 from explorer.text_rules import TextRules
 from explorer.transcription.decoding import Decoding, Halt
+from explorer.transcription.transcriber import Transcriber
 
 ROOT = Path(__file__).parents[1]
 DEPTHS = {"encoder.self": 4, "decoder.self": 4, "decoder.cross": 4}
@@ -115,6 +117,32 @@ def test_cells_of_one_merge_are_heard_once_and_say_so(started):
     at = {(cell["x"], cell["y"]): cell for cell in document["cells"]}
     assert at[0, 0]["wer"] == at[1, 1]["wer"]
     assert at[0, 0]["fingerprint"] == at[1, 1]["fingerprint"]
+
+
+@pytest.mark.parametrize(("alone", "racing"), [(True, True), (True, False), (False, True), (False, False)])
+def test_cells_that_are_not_judged_on_the_way_hear_more_at_a_time_where_nobody_waits(
+    started, monkeypatch, alone, racing
+):
+    monkeypatch.setattr(hearing, "BLOCK_CLIPS", 4)
+    file, clips, hearer = started(racing=racing)
+    taken, transcribe = [], Transcriber.transcribe
+
+    def counting(self, network, some, *rest):
+        taken.append(len(some))
+        return transcribe(self, network, some, *rest)
+
+    monkeypatch.setattr(Transcriber, "transcribe", counting)
+    filled(file, clips, replace(hearer, alone=alone), Race(on=racing))
+    heard = len(clips[0])
+    assert heard == 20
+    first = 3  # M1, M2, and the cell that is the best because there is no other
+    if not alone:
+        assert set(taken) == {4}
+    elif racing:
+        assert taken[:first] == [heard] * first
+        assert set(taken[first:]) == {4}
+    else:
+        assert set(taken) == {heard}
 
 
 def test_equal_weights_of_recipes_that_ask_for_others_are_an_error_and_no_result(started, monkeypatch):

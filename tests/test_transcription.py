@@ -25,7 +25,7 @@ from explorer.scoring import align
 from explorer.threads import at_once, use_threads
 from explorer.transcription.companions import companions
 from explorer.transcription.decoder import Decoder
-from explorer.transcription.decoding import Decoding, Halt, InterruptedDecodingError
+from explorer.transcription.decoding import Decoding, Halt, InterruptedDecodingError, Prints
 from explorer.transcription.encoder import encode
 from explorer.transcription.greedy import greedy
 from explorer.transcription.room import Room, dealt
@@ -52,9 +52,14 @@ def model_in(folder: Path) -> WhisperForConditionalGeneration:
 
 
 @pytest.fixture(scope="module")
-def tiny(tiny_whisper_folders):
-    """A tiny English model and its transcriber."""
-    return model_in(tiny_whisper_folders.base), Transcriber(tiny_whisper_folders.base)
+def tiny_model(tiny_whisper_folders):
+    return model_in(tiny_whisper_folders.base)
+
+
+@pytest.fixture
+def tiny(tiny_model, tiny_whisper_folders):
+    """A tiny English model and a transcriber that has heard nothing yet."""
+    return tiny_model, Transcriber(tiny_whisper_folders.base)
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +73,9 @@ def first_tokens(monkeypatch, model, transcriber) -> list[int]:
     """What the decoder is given up to its first word."""
     given, step = [], Decoder.step
 
-    def noting(self, tokens, cohorts):
+    def noting(self, tokens, *rest):
         given.extend(tokens.tolist())
-        return step(self, tokens, cohorts)
+        return step(self, tokens, *rest)
 
     monkeypatch.setattr(Decoder, "step", noting)
     transcriber.transcribe(model, [noise(0)], Decoding(max_new_tokens=1), GO_ON)
@@ -197,9 +202,9 @@ def test_clips_of_many_windows_come_and_go_and_say_what_each_says_alone(tiny, mo
     limits = [2 + 5 * (seed % 3) for seed in range(14)]
     sizes, step = [], Decoder.step
 
-    def counting(self, tokens, cohorts):
+    def counting(self, tokens, *rest):
         sizes.append(len(tokens))
-        return step(self, tokens, cohorts)
+        return step(self, tokens, *rest)
 
     monkeypatch.setattr(Decoder, "step", counting)
     together = [list(row) for row in list(greedy(model, mels, transcriber.rules, limits, GO_ON))[-1]]
@@ -263,14 +268,14 @@ def test_what_an_encoder_made_of_a_clip_is_recalled_and_another_encoders_is_not(
     layers = []
     norm = model.model.encoder.layers[0].self_attn_layer_norm  # called by every way through a layer
     hook = norm.register_forward_pre_hook(lambda _, args: layers.append(len(args[0])))
-    first = transcriber.transcribe(model, clips[1:], fit, GO_ON, ["one"])
+    first = transcriber.transcribe(model, clips[1:], fit, GO_ON, Prints(["one"], "words"))
     assert sum(layers) == 2
     layers.clear()
-    assert transcriber.transcribe(model, clips, fit, GO_ON, ["one"])[1:] == first
+    assert transcriber.transcribe(model, clips, fit, GO_ON, Prints(["one"], "words"))[1:] == first
     assert layers == [1]
     layers.clear()
-    for encoder in (["other"], None):
-        assert transcriber.transcribe(model, clips[1:], fit, GO_ON, encoder) == first
+    for prints in (Prints(["other"], "words"), None):
+        assert transcriber.transcribe(model, clips[1:], fit, GO_ON, prints) == first
     hook.remove()
     assert sum(layers) == 4
 
@@ -282,7 +287,7 @@ def test_layers_below_the_first_changed_one_are_not_computed_again(tiny_bench):
     def heard(*ratios):
         curves = {lane: (0.5,) * depth for lane, depth in tiny_bench.depths.items()} | {"encoder.self": ratios}
         recipe = Recipe("tiny", schedule="custom", ratios=tuple(curves.items()))
-        prints = tiny_bench.encoder_fingerprints("merge", recipe)
+        prints = tiny_bench.fine_parts("merge", recipe)
         with tiny_bench.held("merge", recipe) as model:
             layers = model.model.encoder.layers
             hooks = [
@@ -308,7 +313,7 @@ def test_layers_below_the_first_changed_one_are_not_computed_again(tiny_bench):
 def test_what_comes_before_the_layers_is_computed_once_for_models_that_share_it(tiny_bench):
     transcriber, clips, fit = Transcriber(tiny_bench.live.triple.folder), [noise(1), noise(2)], Decoding("fit", 6)
     merges = {name: Recipe("tiny", mixing=ratio) for name, ratio in (("low", 0.2), ("high", 0.9))}
-    prints = tiny_bench.encoders(["m1", *merges], merges)
+    prints = tiny_bench.parts(["m1", *merges], merges)
     convolved = []
     for name, each in prints.items():
         with tiny_bench.lender(merges)(name) as model:
@@ -317,8 +322,8 @@ def test_what_comes_before_the_layers_is_computed_once_for_models_that_share_it(
             hook.remove()
             assert transcriber.transcribe(model, clips, fit, GO_ON) == found
     assert convolved == [2]
-    assert len({stem for stem, _ in prints.values()}) == 1
-    assert len({whole for _, whole in prints.values()}) == 3
+    assert len({each.encoder[0] for each in prints.values()}) == 1
+    assert len({each.encoder[1] for each in prints.values()}) == 3
 
 
 def test_bfloat16_is_another_decoding_and_says_so(tiny):

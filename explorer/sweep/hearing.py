@@ -20,6 +20,8 @@ from explorer.sweep.file import PARENTS, Row
 from explorer.sweep.racing import BLOCK_CLIPS, Race
 from explorer.transcription.decoding import Decoding, Halt, Prints
 
+_BLOCKS_AT_ONCE = 5  # where a cell is not judged after each, nobody waits, and clips gain from being many
+
 Corpora = Sequence[Sequence[Utterance]]
 Tallies = list[list[Tally]]  # of each corpus
 
@@ -51,6 +53,7 @@ class Hearer:
         normalizer: for references and hypotheses.
         halt: asked at every token.
         store: what was heard before; None remembers nothing.
+        alone: nobody else waits for a model between blocks.
     """
 
     bench: Bench
@@ -58,6 +61,7 @@ class Hearer:
     normalizer: Normalizer
     halt: Halt = field(default_factory=Halt)
     store: HypothesisStore | None = None
+    alone: bool = False
 
     def fingerprint(self, row: Row, prefixes: tuple[str, ...] = ("",)) -> str:
         """Name the weights of a cell, or those whose names begin so, hashed from the tensors themselves."""
@@ -84,7 +88,8 @@ class Hearer:
             self.fingerprint(row),
             Prints([self.fingerprint(row, part) for part in (STEM, (ENCODER,))], self.fingerprint(row, VOCABULARY)),
         )
-        while (due := _next_block(corpora, heard)) is not None:
+        most = BLOCK_CLIPS * (1 if race.on and best is not None else self._blocks_at_once)
+        while (due := _next_block(corpora, heard, most)) is not None:
             corpus, block = due
             first = len(heard[corpus])
             counts = self._heard(row, prints, block)
@@ -96,6 +101,11 @@ class Hearer:
             yield Block(corpus, first, counts, lost)
             if lost:
                 return
+
+    @property
+    def _blocks_at_once(self) -> int:
+        many = self.decoding.window == "fit" or self.bench.live.device.type == "cuda"
+        return _BLOCKS_AT_ONCE if self.alone and many else 1
 
     def _heard(self, row: Row, prints: tuple[str, Prints], utterances: Sequence[Utterance]) -> list[tuple[int, int]]:
         recipe, name = recipe_of(row), "cell"
@@ -120,10 +130,12 @@ class Hearer:
         ]
 
 
-def hearer_of(bench: Bench, about: dict[str, Any], halt: Halt, store: HypothesisStore | None = None) -> Hearer:
-    """Make what hears the cells of a file."""
+def hearer_of(
+    bench: Bench, about: dict[str, Any], halt: Halt, store: HypothesisStore | None = None, *, alone: bool = False
+) -> Hearer:
+    """Make what hears the cells of a file; arguments as ``Hearer`` has them."""
     normalizer = normalizer_of(bench.live.triple.folder, rules_of(about))
-    return Hearer(bench, decoding_of(about), normalizer, halt, store)
+    return Hearer(bench, decoding_of(about), normalizer, halt, store, alone)
 
 
 def recipe_of(row: Row) -> Recipe | None:
@@ -131,11 +143,11 @@ def recipe_of(row: Row) -> Recipe | None:
     return recipe_from(row.recipe, "sweep") if row.recipe else None
 
 
-def _next_block(corpora: Corpora, heard: Tallies) -> tuple[int, Sequence[Utterance]] | None:
+def _next_block(corpora: Corpora, heard: Tallies, most: int) -> tuple[int, Sequence[Utterance]] | None:
     """Say what to hear next: of the corpus of which the smaller part was heard."""
     open_ = [index for index, clips in enumerate(corpora) if len(heard[index]) < len(clips)]
     if not open_:
         return None
     corpus = min(open_, key=lambda index: len(heard[index]) / len(corpora[index]))
     first = len(heard[corpus])
-    return corpus, corpora[corpus][first : first + BLOCK_CLIPS]
+    return corpus, corpora[corpus][first : first + most]

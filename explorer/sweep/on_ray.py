@@ -39,7 +39,7 @@ class Worker:
         """
         workbench = Workbench(read_config(config), device)
         bench = workbench.bench(about["base"]["triple"], no_progress)
-        self._hearer = hearer_of(bench, about, Halt())
+        self._hearer = hearer_of(bench, about, Halt(), alone=True)
         self._corpora = corpora
 
     def race(self, row: Row, heard: Tallies, best: Tallies | None, race: Race) -> Answer:
