@@ -20,6 +20,7 @@ from explorer.attention import makes_cross_states, section_of
 from explorer.layer_cache import LayerCache
 from explorer.live_model import Network
 from explorer.transcription.decoding import FRAMES_PER_POSITION, Halt
+from explorer.transcription.encoder import through
 from explorer.transcription.told import Told
 
 _ROWS = 128  # scores over the whole vocabulary are computed for so many tokens at a time
@@ -149,8 +150,8 @@ class _Walk:
             hidden = stem + encoder.embed_positions.weight[: features.shape[-1] // FRAMES_PER_POSITION]
             hidden = self._put(self._encoder_keys[0], hidden)
         for index in range(known, len(encoder.layers)):
-            self._halt.check()
-            hidden = self._put(self._encoder_keys[index + 1], encoder.layers[index](hidden, None))
+            made = through(encoder.layers[index], hidden, self._halt, modules=True)
+            hidden = self._put(self._encoder_keys[index + 1], made)
         return self._put(self._sound_key, encoder.layer_norm(hidden))
 
     def _highest(self, keys: list[str]) -> tuple[int, Tensor | None]:

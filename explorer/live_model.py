@@ -105,6 +105,11 @@ class LiveModel:
         return self._turns.quiet(seconds, patience)
 
     @property
+    def wanted(self) -> bool:
+        """Say whether somebody waits for whoever holds a model."""
+        return self._turns.wanted
+
+    @property
     def written(self) -> tuple[str, ...]:
         """Name the tensors of the present merge that are not M1's own."""
         return tuple(self._jobs)

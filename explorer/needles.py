@@ -5,7 +5,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -20,7 +20,7 @@ from explorer.needle import MAX_CLIPS, Needle, Probe
 from explorer.needle_record import Agreement, NeedleRecord, Point, agreement
 from explorer.recipe import Recipe
 from explorer.report import Run
-from explorer.transcription.decoding import Decoding, Halt
+from explorer.transcription.decoding import Decoding, Halt, InterruptedDecodingError
 from explorer.workbench import Workbench
 
 SHIPPED = Path("assets") / "needle.json"  # beside checkpoints.yaml
@@ -84,10 +84,22 @@ class Needles:
         """
         needle = self.of(bench)
         probe = needle.probe(utterances, self.workbench.decoding(recipe))
-        bench.live.quiet(QUIET_SECONDS, PATIENCE_SECONDS)
-        merge = needle.read("merge", recipe, probe, halt)
-        first, second = (needle.read(member, recipe, probe, halt, keep=False) for member in ("m1", "m2"))
-        return Values(merge.value, first.value, second.value, merge.tokens)
+
+        def given_way() -> bool:
+            halt.check()
+            return bench.live.wanted
+
+        while True:
+            # Behind a long work nothing is ever quiet: then the needle takes its turns like everybody.
+            is_quiet = bench.live.quiet(QUIET_SECONDS, PATIENCE_SECONDS)
+            polite = replace(halt, cancelled=given_way) if is_quiet else halt
+            try:
+                merge = needle.read("merge", recipe, probe, polite)
+                first, second = (needle.read(member, recipe, probe, polite, keep=False) for member in ("m1", "m2"))
+            except InterruptedDecodingError:
+                halt.check()
+                continue  # whoever waited goes first; what was computed is kept
+            return Values(merge.value, first.value, second.value, merge.tokens)
 
     def note(self, bench: Bench, run: Run) -> int:
         """Record the needle of every model of a finished evaluation beside its WER; return how many were.

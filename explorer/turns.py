@@ -36,6 +36,11 @@ class Turns:
             time.sleep(min(0.02, seconds))
         return True
 
+    @property
+    def wanted(self) -> bool:
+        """Say whether anybody stands in line."""
+        return bool(self._waiting)
+
     def __enter__(self) -> None:
         """Wait for one's turn."""
         with self._guard:

@@ -3,6 +3,8 @@
 import itertools
 import json
 import shutil
+import threading
+import time
 
 import pytest
 from hypothesis import given
@@ -14,7 +16,8 @@ from explorer.errors import CorpusError
 from explorer.needle_record import Agreement, NeedleRecord, Point, agreement
 from explorer.needle_trial import keep_trial, run_trial, split_trial, trial_recipes
 from explorer.needles import Needles, shipped_trial, trial_agreement, trial_sentence, triple_prints
-from explorer.transcription.decoding import Halt
+from explorer.recipe import Recipe
+from explorer.transcription.decoding import Halt, InterruptedDecodingError
 
 NUMBERS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=12)
 
@@ -108,6 +111,47 @@ def test_without_sample_clips_an_evaluation_records_nothing_and_goes_on(needles,
     run = run_of(evaluated([spoken(0, "a b")], {"m1": ["a b"]}))
     assert needles.samples() == []
     assert needles.note(tiny_bench, run) == 0
+
+
+def test_who_waits_for_a_model_has_it_before_the_needle_goes_on(needles, tiny_bench, noises, tmp_path):
+    """Someone comes at its third layer; it gives way there, and says afterwards what it says alone."""
+    told = [Utterance(each.id, each.path, "abc a", "s") for each in noises[:3]]
+    recipe = Recipe("tiny", mixing=0.37)
+    alone = needles.values(tiny_bench, recipe, told, Halt())
+    order, waiting = [], []
+    needles = Needles(needles.workbench, tmp_path)  # one that has read nothing
+
+    def come():
+        with tiny_bench.held("m2", recipe):
+            order.append("visitor")
+
+    def layer(*_):
+        order.append("layer")
+        if len(order) == 3:
+            waiting.append(threading.Thread(target=come))
+            waiting[0].start()
+            until = time.monotonic() + 10
+            while not tiny_bench.live.wanted:
+                assert time.monotonic() < until
+
+    with tiny_bench.held("merge", recipe) as network:
+        layers = [*network.model.encoder.layers, *network.model.decoder.layers]
+    hooks = [each.register_forward_pre_hook(layer) for each in layers]
+    try:
+        values = needles.values(tiny_bench, recipe, told, Halt())
+    finally:
+        for hook in hooks:
+            hook.remove()
+    waiting[0].join()
+    assert order.index("visitor") == 3
+    assert order.count("layer") > 3
+    assert values == alone
+
+
+def test_a_needle_that_is_no_longer_wanted_does_not_come_back(needles, tiny_bench, noises):
+    told = [Utterance(each.id, each.path, "abc a", "s") for each in noises[:2]]
+    with pytest.raises(InterruptedDecodingError):
+        needles.values(tiny_bench, Recipe("tiny"), told, Halt(lambda: True))
 
 
 # The trial

@@ -33,7 +33,7 @@ def encode(
     Args:
         model: a Whisper.
         features: log-mel, shape (batch, mel bins, frames), two frames a position.
-        halt: asked before every layer: of eight clips of 30 s one layer takes a CPU half a second and more.
+        halt: asked before every layer, on a CPU before every two windows of 30 s in it.
         begun: a number of layers, and what these made of the features already, shape (batch, positions, width); of
             no layer: what the convolutions before them made.
         seen: told what was made on the way: ``seen(layers, hidden)``, first of no layer.
@@ -51,23 +51,31 @@ def encode(
     if seen is not None and begun is None:
         seen(0, hidden)
     for layer in range(done, len(encoder.layers)):
-        halt.check()
-        hidden = _through(encoder.layers[layer], hidden, modules)
+        hidden = through(encoder.layers[layer], hidden, halt, modules)
         if seen is not None:
             seen(layer + 1, hidden)
     return encoder.layer_norm(hidden)  # type: ignore[no-any-return]
 
 
-def _through(layer: WhisperEncoderLayer, hidden: Tensor, modules: bool) -> Tensor:
+def through(layer: WhisperEncoderLayer, hidden: Tensor, halt: Halt, modules: bool = False) -> Tensor:
+    """Run one layer of the encoder; arguments and errors as ``encode`` has them, shapes (batch, positions, width)."""
+    halt.check()
     if hidden.device.type != "cpu":
         return layer(hidden, None)  # type: ignore[no-any-return]
-    pieces = torch.split(hidden, max(1, _POSITIONS // hidden.shape[1]))
+
+    def each(work: Callable[[Tensor], Tensor]) -> Tensor:
+        first, *rest = torch.split(hidden, max(1, _POSITIONS // hidden.shape[1]))
+        done = [work(first)]
+        for piece in rest:
+            halt.check()
+            done.append(work(piece))
+        return torch.cat(done) if rest else done[0]
+
     if modules or torch.is_grad_enabled():
-        return torch.cat([layer(piece, None) for piece in pieces])
+        return each(lambda piece: layer(piece, None))
     dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else torch.float32
-    faster = EncoderLayer(layer, dtype)
     with torch.autocast("cpu", enabled=False):
-        return torch.cat([faster(piece) for piece in pieces])
+        return each(EncoderLayer(layer, dtype))
 
 
 def _stem(encoder: WhisperEncoder, features: Tensor) -> Tensor:
