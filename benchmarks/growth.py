@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("--layers", default="4,8,16")
     parser.add_argument("--shapes", default="384x4,512x6,768x12")
     options = parser.parse_args()
+    about = machine()  # before it is busy with this
     keep_freed_memory()  # as app and command line do
     workbench = Workbench(read_config(ROOT / "checkpoints.yaml"), "cpu")
     with terminal_progress() as progress:
@@ -62,9 +63,7 @@ def main() -> None:
         found = heard(bench, model, clips[:8], Decoding("30", 12))
         sizes.append((sum(each.numel() for each in model.parameters()), *found))
     grown(rows, "parameters", sizes)
-    report(
-        "growth", {"machine": machine(), "clock": "processor time", "threads": torch.get_num_threads(), "rows": rows}
-    )
+    report("growth", {"machine": about, "clock": "processor time", "threads": torch.get_num_threads(), "rows": rows})
 
 
 def heard(

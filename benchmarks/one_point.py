@@ -10,8 +10,9 @@ faster-whisper, transformers, torch and safetensors; conversion of the merged fo
 a window of 30 s but for ``ours-fit``. ``limit s`` of ours is what the device cannot do without: the operations of
 all matrix products, convolutions and attentions that were counted in one run, over the rate of a large float32 matrix
 product in the same process, the mean of one before and one after the warm run. Texts are compared with the first way's
-after Whisper's normaliser. ``cold`` is all of the process' time, imports included. With ``--device cuda`` ours, the
-authors' and the pipeline compute there.
+after Whisper's normaliser, and ``wer %`` with what was said. ``process to cold s`` is from the start of the process to
+the end of its first run, imports included; ``cold`` and ``warm`` are the first and the second run, imports aside. With
+``--device cuda`` ours, the authors' and the pipeline compute there.
 """
 
 import argparse
@@ -41,40 +42,54 @@ def main() -> None:
     parser.add_argument("--ways", default="ours-30,ours-fit,ours-bfloat16,authors,pipeline")
     parser.add_argument("--python", default=sys.executable, help="of the peers' environment")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--out", default="one_point", help="name of the results; on a GPU -cuda is put behind it")
+    parser.add_argument("--started", type=float, help=argparse.SUPPRESS)
     parser.add_argument("--way", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.way:
-        worker(options.way, options.folder, options.device)
+        worker(options.way, options.folder, options.device, options.started)
         return
     from benchmarks.timing import machine, report  # noqa: PLC0415 - the peers' environment has less
 
+    about = machine(options.device)  # before it is busy with this
     with tempfile.TemporaryDirectory(prefix="sa-merge-point-") as name:
         folder = Path(name)
-        norm = prepare(options, folder)
+        norm, references = prepare(options, folder)
         found = {}
         for way in options.ways.split(","):
             python = options.python if way.startswith(("whisper", "faster")) else sys.executable
             command = [python, "-m", "benchmarks.one_point", "--way", way, "--folder", str(folder)]
-            command += ["--device", options.device]
-            started = time.perf_counter()
+            command += ["--device", options.device, "--started", str(time.time())]
             ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
             if ran.returncode:
                 sys.stderr.write(f"{way}: left out: {ran.stderr.strip().splitlines()[-1]}\n")
                 continue
-            found[way] = json.loads(ran.stdout.splitlines()[-1]) | {"process wall s": time.perf_counter() - started}
+            found[way] = json.loads(ran.stdout.splitlines()[-1])
     texts = {way: each.pop("texts") for way, each in found.items()}
     basis = [norm(text) for text in next(iter(texts.values()))]
-    rows = [
-        {"way": way, **each, "same text": sum(norm(one) == two for one, two in zip(texts[way], basis, strict=True))}
-        for way, each in found.items()
-    ]
-    name = "one_point" if options.device == "cpu" else f"one_point-{options.device}"
-    report(name, {"clips": options.limit, "machine": machine(options.device), "rows": rows})
+    rows = []
+    for way, each in found.items():
+        heard = [norm(text) for text in texts[way]]
+        same = sum(one == two for one, two in zip(heard, basis, strict=True))
+        rows.append({"way": way, **each, "same text": same, "wer %": wer(references, heard)})
+    name = options.out if options.device == "cpu" else f"{options.out}-{options.device}"
+    report(name, {"clips": options.limit, "machine": about, "rows": rows})
 
 
-def prepare(options: argparse.Namespace, folder: Path) -> Callable[[str], str]:
-    """Write what all ways share: the clips, the three checkpoints as folders, the merge as a folder."""
+def wer(references: Texts, heard: Texts) -> float:
+    """Return the pooled word error rate in percent; all texts are normalised."""
+    from explorer.scoring import align, pooled  # noqa: PLC0415
+
+    return 100 * (pooled(align(one, two).counts for one, two in zip(references, heard, strict=True)).wer or 0.0)
+
+
+def prepare(options: argparse.Namespace, folder: Path) -> tuple[Callable[[str], str], Texts]:
+    """Write what all ways share: the clips, the three checkpoints as folders, the merge as a folder.
+
+    Returns:
+        The normaliser, and the references, normalised.
+    """
     from explorer.checkpoints.base import terminal_progress  # noqa: PLC0415
     from explorer.checkpoints.triple import MEMBERS  # noqa: PLC0415
     from explorer.config_file import read_config  # noqa: PLC0415
@@ -96,10 +111,10 @@ def prepare(options: argparse.Namespace, folder: Path) -> Callable[[str], str]:
     for member in MEMBERS:
         with bench.live.checkpoint(member) as model:
             model.save_pretrained(folder / member)
-    return bench.normalizer
+    return bench.normalizer, [bench.normalizer(utterance.reference) for utterance in utterances.utterances]
 
 
-def worker(way: str, folder: Path, device: str) -> None:
+def worker(way: str, folder: Path, device: str, started: float | None) -> None:
     """Do one way's work, cold and then warm, and print what it took."""
     asked = json.loads((folder / "clips.json").read_text())
     if way in OURS:
@@ -119,8 +134,10 @@ def worker(way: str, folder: Path, device: str) -> None:
             rates.append(rate(device))
         cpu, wall = time.process_time(), time.perf_counter()
         texts = work()
-        found |= {f"{name} cpu s": time.process_time() - (0 if name == "cold" else cpu)}
+        found |= {f"{name} cpu s": time.process_time() - cpu}
         found |= {f"{name} wall s": time.perf_counter() - wall}
+        if name == "cold" and started:
+            found |= {"process to cold s": time.time() - started}
     found["limit s"] = None
     if way in OURS:
         counted = next(other for other in OURS if OURS[other] == (OURS[way][0], "float32"))
@@ -289,6 +306,7 @@ def faster(folder: Path, paths: list[str], kind: str) -> Callable[[], Texts]:
         texts = []
         for path in paths:
             parts, _ = model.transcribe(path, language="en", beam_size=1, temperature=0, without_timestamps=True,
+                                        no_speech_threshold=None, log_prob_threshold=None,
                                         condition_on_previous_text=False)  # fmt: skip
             texts.append(" ".join(part.text.strip() for part in parts))
         return texts

@@ -41,6 +41,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=100)
     parser.add_argument("--ways", default="fit-racing,fit,fit-racing-bfloat16")
     options = parser.parse_args()
+    about = machine()  # before it is busy with this
     with tempfile.TemporaryDirectory(prefix="sa-merge-sweep-") as name:
         folder = Path(name)
         prepare(options, folder)
@@ -51,7 +52,7 @@ def main() -> None:
         for way in options.ways.split(","):
             seconds = swept(options, WAYS[way], folder / way)
             rows.append({"way": way, "wall s": seconds, "authors / way": theirs / seconds})
-    report("sweep_map", {"clips": options.limit, "cells": CELLS, "machine": machine(), "rows": rows})
+    report("sweep_map", {"clips": options.limit, "cells": CELLS, "machine": about, "rows": rows})
 
 
 def swept(options: argparse.Namespace, settings: list[str], folder: Path) -> float:

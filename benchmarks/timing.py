@@ -32,10 +32,18 @@ def medians(
 
 
 def machine(device: str = "cpu") -> str:
-    """Say what machine this is and how busy: more than its cores are asked for means that figures are too high."""
+    """Say what machine this is and how busy; asked before a benchmark begins, whose own load would count else."""
     if device == "cuda":
         return f"{torch.cuda.get_device_name()}, {os.cpu_count()} cores"
-    return f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} ({'busy' if os.getloadavg()[0] > 1.5 else 'quiet'})"
+    load = os.getloadavg()[0]
+    about = f"{os.cpu_count()} cores{_processor()}, torch {torch.__version__}"
+    return f"{about}, load {load:.1f} ({'busy' if load > 1.5 else 'quiet'})"
+
+
+def _processor() -> str:
+    known = Path("/proc/cpuinfo")
+    lines = known.read_text(encoding="utf-8").splitlines() if known.exists() else []
+    return next((f" of {line.partition(':')[2].strip()}" for line in lines if line.startswith("model name")), "")
 
 
 def report(name: str, document: dict[str, object]) -> None:

@@ -153,3 +153,8 @@ def lane_depths(parameters: Iterable[AttentionParameter]) -> dict[Lane, int]:
     for parameter in sorted(parameters, key=lambda p: LANES.index(p.lane)):
         depths[parameter.lane] = max(depths.get(parameter.lane, 0), parameter.layer + 1)
     return depths
+
+
+def whole_heads(share: float, heads: int) -> int:
+    """Return how many of ``heads`` heads a share in [0, 1] of them is, to the nearest, half upwards."""
+    return int(share * heads + 0.5)

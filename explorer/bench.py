@@ -79,14 +79,14 @@ class Bench:
         return away
 
     def stream(self, model: str, recipe: Recipe, clip: Clip, decoding: Decoding, halt: Halt) -> Iterator[Hypothesis]:
-        """Let one model hear one clip, token by token, elsewhere where that can be.
+        """Let one model hear one clip, step by step, elsewhere where that can be.
 
         Args:
             model: m0, m1, m2, or merge, the merge of ``recipe``.
             recipe: of the merge.
             clip: of any length.
             decoding: options.
-            halt: asked at every token.
+            halt: asked before every layer of the encoder and every step of the decoder.
 
         Raises:
             InterruptedDecodingError: ``halt`` said so.
@@ -110,7 +110,8 @@ class Bench:
         """Name the weights of parts of merges, by name, and of M0, M1 and M2.
 
         Returns:
-            Of each encoder the fingerprint of its convolutions, which most models share, and of all of it.
+            Of each encoder the fingerprint of its convolutions, which most models share, and of all of it; and of the
+            vocabulary, if the merge leaves it alone.
         """
 
         def named(name: str, part: tuple[str, ...]) -> str:
@@ -119,15 +120,27 @@ class Bench:
             return self.live.fingerprint(cast(Member, name), part)
 
         return {
-            name: Prints([named(name, part) for part in (STEM, (ENCODER,))], named(name, VOCABULARY)) for name in names
+            name: Prints([named(name, part) for part in (STEM, (ENCODER,))], self.vocabulary(name, merges.get(name)))
+            for name in names
         }
 
+    def vocabulary(self, name: str, merge: Recipe | None) -> str | None:
+        """Name the matrix of the vocabulary of M0, M1 or M2, or of a merge that has M1's; None for other merges.
+
+        A merge that changes it has one of its own, which is not met again: to hash it takes longer than to copy it.
+        """
+        if merge is None:
+            return self.live.fingerprint(cast(Member, name), VOCABULARY)
+        with self.live.merged(merge):
+            changed = EMBEDDINGS in self.live.written
+        return None if changed else self.live.fingerprint("m1", VOCABULARY)
+
     def fine_parts(self, model: str, recipe: Recipe) -> Prints:
-        """Name the weights of a model's encoder up to each layer, that layer left out, and all of it."""
+        """Name the weights of a model's encoder up to each layer, that layer left out, and of all; its vocabulary."""
         layers = [f"{ENCODER}layers.{layer}." for layer in range(self.depths["encoder.self"])]
         parts = [(*STEM, *layers[:count]) for count in range(len(layers))]
         encoder = [self._fingerprint_of(model, recipe, part) for part in (*parts, (ENCODER,))]
-        return Prints(encoder, self._fingerprint_of(model, recipe, VOCABULARY))
+        return Prints(encoder, self.vocabulary(model, recipe if model == "merge" else None))
 
     def _fingerprint_of(self, model: str, recipe: Recipe, prefixes: tuple[str, ...]) -> str:
         if model == "merge":

@@ -22,7 +22,7 @@ class Listener:
         held: lends a model by name for one batch; between batches others may have it.
         transcriber: of the triple.
         decoding: options; M0's window is 30 s in any case.
-        halt: asked at every token.
+        halt: asked before every step.
         store: what was heard before, on disk; None remembers nothing.
         fingerprints: of the models' weights, by name; needed for every model if there is a store.
         spent: of each model, the seconds of decoding so far and the number of clips decoded; features, merging and

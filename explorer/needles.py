@@ -28,6 +28,7 @@ FEW_PAIRS = 10  # fewer recorded pairs than these say nothing
 RECORD_SECONDS = 60.0
 # A transcription lets go of the models for less than this between two of them.
 QUIET_SECONDS, PATIENCE_SECONDS = 0.1, 2.0
+_WAYS_GIVEN = 3  # then the needle takes its turns like everybody: else two visitors would keep a third from reading it
 
 
 @dataclass(frozen=True)
@@ -89,17 +90,20 @@ class Needles:
             halt.check()
             return bench.live.wanted
 
-        while True:
-            # Behind a long work nothing is ever quiet: then the needle takes its turns like everybody.
-            is_quiet = bench.live.quiet(QUIET_SECONDS, PATIENCE_SECONDS)
-            polite = replace(halt, cancelled=given_way) if is_quiet else halt
-            try:
-                merge = needle.read("merge", recipe, probe, polite)
-                first, second = (needle.read(member, recipe, probe, polite, keep=False) for member in ("m1", "m2"))
-            except InterruptedDecodingError:
-                halt.check()
-                continue  # whoever waited goes first; what was computed is kept
+        def read(asked: Halt) -> Values:
+            merge = needle.read("merge", recipe, probe, asked)
+            first, second = (needle.read(member, recipe, probe, asked, keep=False) for member in ("m1", "m2"))
             return Values(merge.value, first.value, second.value, merge.tokens)
+
+        for _ in range(_WAYS_GIVEN):
+            # Behind a long work nothing is ever quiet.
+            if not bench.live.quiet(QUIET_SECONDS, PATIENCE_SECONDS):
+                break
+            try:
+                return read(replace(halt, cancelled=given_way))
+            except InterruptedDecodingError:
+                halt.check()  # whoever waits goes first; of the merge, what was computed is kept
+        return read(halt)
 
     def note(self, bench: Bench, run: Run) -> int:
         """Record the needle of every model of a finished evaluation beside its WER; return how many were.

@@ -156,7 +156,7 @@ class Workbench:
     def stream(
         self, bench: Bench, model: ModelName, recipe: Recipe, clip: Clip, decoding: Decoding, halt: Halt
     ) -> Iterator[Hypothesis]:
-        """Let one model hear one clip, token by token; what was heard before is not decoded again.
+        """Let one model hear one clip, step by step; what was heard before is not decoded again.
 
         Raises:
             InterruptedDecodingError: ``halt`` said so.

@@ -91,7 +91,7 @@ def cancel_at(call, workbench, bench, utterances, recipe, decoding):
 @pytest.mark.parametrize("call", [1, 2, 3, 7, 8, 20, 40])
 def test_after_a_cancel_only_the_call_that_is_under_way_ends(tiny_workbench, tiny_bench, noises, call):
     recipe = Recipe("tiny", schedule="constant", mixing=0.5)
-    state, calls, freed = cancel_at(call, tiny_workbench, tiny_bench, noises, recipe, Decoding("fit", 5))
+    state, calls, freed = cancel_at(call, tiny_workbench, tiny_bench, noises, recipe, Decoding("fit", 12))
     assert state.stopped
     assert state.done < len(noises)
     assert calls == call

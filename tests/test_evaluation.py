@@ -85,14 +85,15 @@ def test_results_stream_in_and_the_last_ones_are_complete(evaluate, utterances):
 
 def test_the_features_of_a_clip_are_computed_once_for_each_window(utterances, tiny_workbench, tiny_bench, monkeypatch):
     bench = replace(tiny_bench, transcriber=Transcriber(tiny_bench.live.triple.folder))
-    extractor, seen = bench.transcriber._extractor, []
+    mels, seen = bench.transcriber._mels, []
+    extractor = mels._extractor
 
     def counting(samples, **options):
         seen.extend(len(each) for each in samples)
         return extractor(samples, **options)
 
-    monkeypatch.setattr(bench.transcriber, "_extractor", Mock(wraps=extractor, side_effect=counting))
-    bench.transcriber._extractor.hop_length, bench.transcriber._extractor.n_samples = 160, 480_000
+    monkeypatch.setattr(mels, "_extractor", Mock(wraps=extractor, side_effect=counting))
+    mels._extractor.hop_length, mels._extractor.n_samples = 160, 480_000
     for _ in range(2):
         last(tiny_workbench.evaluate(bench, utterances, MODELS, RECIPE, SHORT, Halt()))
     assert len(seen) == 2 * len(utterances)  # M1, M2 and the merge share a window; M0 has its own of 30 s

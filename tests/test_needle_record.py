@@ -13,6 +13,7 @@ from material import evaluated, run_of, spoken
 
 from explorer.corpora.utterance import Utterance
 from explorer.errors import CorpusError
+from explorer.needle import Needle
 from explorer.needle_record import Agreement, NeedleRecord, Point, agreement
 from explorer.needle_trial import keep_trial, run_trial, split_trial, trial_recipes
 from explorer.needles import Needles, shipped_trial, trial_agreement, trial_sentence, triple_prints
@@ -146,6 +147,24 @@ def test_who_waits_for_a_model_has_it_before_the_needle_goes_on(needles, tiny_be
     assert order.index("visitor") == 3
     assert order.count("layer") > 3
     assert values == alone
+
+
+def test_a_needle_gives_way_a_few_times_and_then_no_more(needles, tiny_bench, noises, monkeypatch):
+    """Somebody always stands in line, and it is quiet whenever the needle looks."""
+    told = [Utterance(each.id, each.path, "abc a", "s") for each in noises[:2]]
+    recipe = Recipe("tiny", mixing=0.41)
+    alone = needles.values(tiny_bench, recipe, told, Halt())
+    tries, read = [], Needle.read
+
+    def reading(self, model, *rest, **named):
+        tries.append(model)
+        return read(self, model, *rest, **named)
+
+    monkeypatch.setattr(Needle, "read", reading)
+    monkeypatch.setattr(type(tiny_bench.live), "wanted", True)
+    monkeypatch.setattr(type(tiny_bench.live), "quiet", lambda *_: True)
+    assert needles.values(tiny_bench, recipe, told, Halt()) == alone
+    assert tries == ["merge"] * 4 + ["m1", "m2"]
 
 
 def test_a_needle_that_is_no_longer_wanted_does_not_come_back(needles, tiny_bench, noises):

@@ -96,20 +96,34 @@ def test_where_the_bound_leaves_many_the_product_is_computed_whole(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("able", "rows", "dtype"),
+    ("able", "rows", "guessed", "dtype"),
     [
-        ({"f16c": True, "avx512_bf16": True}, 1, torch.float16),
-        ({"f16c": True, "avx512_bf16": True}, 2, torch.bfloat16),
-        ({"amx_bf16": True}, 9, torch.bfloat16),
-        ({"amx_bf16": True}, 1, None),
-        ({"f16c": True}, 2, None),
-        ({}, 1, None),
+        ({"f16c": True, "avx512_bf16": True}, 1, False, torch.float16),
+        ({"f16c": True, "avx512_bf16": True}, 1, True, torch.bfloat16),
+        ({"f16c": True, "avx512_bf16": True}, 2, False, torch.bfloat16),
+        ({"amx_bf16": True}, 9, False, torch.bfloat16),
+        ({"amx_bf16": True}, 1, False, None),
+        ({"f16c": True}, 1, True, torch.float16),
+        ({"f16c": True}, 2, False, None),
+        ({"f16c": True}, 2, True, None),
+        ({}, 1, False, None),
     ],
 )
-def test_a_copy_is_made_where_the_processor_is_fast_with_it(monkeypatch, able, rows, dtype):
+def test_a_copy_is_made_where_the_processor_is_fast_with_it(monkeypatch, able, rows, guessed, dtype):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
-    found = screen_of(torch.ones(4, 4), rows)
+    found = screen_of(torch.ones(4, 4), rows, guessed=guessed)
     assert (found._copy.dtype if found else None) == dtype
+
+
+def test_float16_takes_a_few_rows_and_many_are_scored_whole(monkeypatch):
+    hidden, matrix = made(5, rows=6)
+    asked = []
+    monkeypatch.setattr(screen, "best", lambda *given: asked.append(given) or best(*given))
+    rows = Screen(matrix, torch.float16)
+    assert rows.best(hidden[:4], nothing) == best(hidden[:4], matrix, nothing)
+    assert not asked
+    assert rows.best(hidden, nothing) == best(hidden, matrix, nothing)
+    assert len(asked) == 1
 
 
 def test_products_that_are_not_float32_need_no_copy():

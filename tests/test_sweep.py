@@ -18,7 +18,7 @@ import pytest
 
 from explorer.errors import ConfigError, RecipeError
 from explorer.normalization import normalizer_of
-from explorer.recipe import Recipe
+from explorer.recipe import Recipe, recipe_from
 from explorer.statistics import Tally
 from explorer.sweep import hearing
 from explorer.sweep.begin import Question, begin
@@ -69,10 +69,40 @@ def test_any_two_parameters_of_a_method_make_a_map():
 
 
 def test_recipes_with_equal_ratios_are_one_merge_and_those_with_others_are_not():
-    keys = [merge_key(replace(BASE, mixing=m, exponents=(a,)), DEPTHS) for m, a in ((0.04, 0.5), (0.2, 1), (0.2, 0.9))]
+    keys = [
+        merge_key(replace(BASE, mixing=m, exponents=(a,)), DEPTHS, 6) for m, a in ((0.04, 0.5), (0.2, 1), (0.2, 0.9))
+    ]
     assert keys[0] == keys[1] != keys[2]
-    assert merge_key(replace(BASE, mixing=1.0), DEPTHS) == "m1"
-    assert merge_key(replace(BASE, scope=()), DEPTHS) == "m1"
+    assert merge_key(replace(BASE, mixing=1.0), DEPTHS, 6) == "m1"
+    assert merge_key(replace(BASE, scope=()), DEPTHS, 6) == "m1"
+
+
+def test_shares_of_as_many_heads_are_one_merge():
+    keys = [merge_key(Recipe("tiny", "hsa", values=(("heads", share),)), DEPTHS, 6) for share in (0.6, 0.7, 0.8, 0.05)]
+    assert keys[0] == keys[1] != keys[2]
+    assert keys[3] == "m1"
+
+
+@pytest.mark.parametrize("method", ["task-arithmetic", "ties", "dare", "dare-ties"])
+def test_sums_of_length_0_are_one_merge_whatever_else_is_asked_of_them(method):
+    recipe = recipe_from({"triple": "tiny", "method": method}, "test")
+    name = next(each for each, _ in recipe.values if each in ("share", "density"))
+
+    def key(scale, other):
+        return merge_key(recipe_from(recipe.as_dict() | {"scale": scale, name: other}, "test"), DEPTHS, 6)
+
+    assert key(0, 0.2) == key(0, 0.4) != key(1, 0.2) != key(1, 0.4)
+
+
+def test_twins_of_every_method_are_no_error(started):
+    for base, *axes in (
+        (Recipe("tiny", "hsa"), Axis("heads", (0.0, 0.1, 0.4, 0.5, 0.6)), Axis("lambda", (0.3, 0.6))),
+        (Recipe("tiny", "ties"), Axis("scale", (0.0, 1.0)), Axis("density", (0.2, 0.5))),
+    ):
+        document = filled(*started(*axes, base=recipe_from(base.as_dict(), "test")))
+        states = [cell["state"] for cell in document["cells"]]
+        assert "error" not in states
+        assert "same" in states
 
 
 @pytest.fixture
@@ -82,7 +112,7 @@ def started(tiny_bench, noises, tmp_path):
     def start(*axes, corpora=1, racing=False, base=BASE):
         question = Question(base, *axes or GRID, SHORT, PLAIN, ({"name": "noises"},) * corpora, racing=racing)
         clips = [race_order(noises[: 12 + 8 * (index == 0)]) for index in range(corpora)]
-        file = begin(tmp_path / "s.sqlite", question, tiny_bench, clips)
+        file = begin(tmp_path / ("s.sqlite" if base is BASE else f"{base.method}.sqlite"), question, tiny_bench, clips)
         hearer = Hearer(tiny_bench, SHORT, normalizer_of(tiny_bench.live.triple.folder, PLAIN))
         return file, clips, hearer
 
@@ -263,6 +293,20 @@ def test_a_sweep_that_was_killed_has_lost_nothing_that_was_heard(tiny_config, no
     document = Mapper(file).document()
     assert sum(cell["clips"] for cell in document["cells"] if cell["state"] != "same") >= kept - 12
     file.close()
+
+    # Taken up again it ends as one that was never disturbed, and what was on disk stayed as it was.
+    def rows_of(path):
+        with sqlite3.connect(path) as database:
+            return set(database.execute("SELECT * FROM heard").fetchall())
+
+    before, resume = rows_of(out), [*command, "--resume", str(out)]
+    subprocess.run(resume, cwd=ROOT, env=environment, capture_output=True, check=True)
+    assert before <= rows_of(out)
+    whole = tmp_path / "whole.sqlite"
+    begun[begun.index(str(out))] = str(whole)
+    subprocess.run([*begun, "--max-new-tokens", "4"], cwd=ROOT, env=environment, capture_output=True, check=True)
+    assert rows_of(out) == rows_of(whole)
+    assert Mapper(SweepFile.open(out)).document() == Mapper(SweepFile.open(whole)).document()
 
 
 # How often a race throws the best away.

@@ -1,4 +1,4 @@
-"""A sweep's map: a cell's colour is its WER; glyphs say what a number alone does not.
+"""A sweep's map: a cell's colour is its WER; strokes and glyphs say what a number alone does not.
 
 ``customdata`` of a cell is its number.
 """
@@ -13,6 +13,9 @@ from explorer.charts.marks import style
 from explorer.recipe import recipe_from
 
 _INK = "#111827"
+_STROKE = "rgba(17, 24, 39, 0.22)"  # faint: the number is read through it
+_STROKES = 7  # across a hatched cell
+_HALF = 0.47  # of a cell, where strokes end
 _BARS = "▁▂▃▄▅▆▇█"
 _GLYPHS = {"stopped": "×", "same": "=", "error": "!"}
 _SAYS = {
@@ -22,8 +25,8 @@ _SAYS = {
     "done": "complete",
 }
 LEGEND = (
-    "~ cannot be told from M1 · × stopped early, it cannot win · = the same merge as another cell · ★ best so far · "
-    "◆ no other cell beats it on both corpora. A click opens the cell's merge on Explore."
+    "hatched, ~ cannot be told from M1 · × stopped early, it cannot win · = the same merge as another cell · "
+    "★ best so far · ◆ no other cell beats it on both corpora. A click opens the cell's merge on Explore."
 )
 
 
@@ -48,8 +51,8 @@ def sweep_chart(document: dict[str, Any]) -> go.Figure:
     figure = go.Figure(
         go.Heatmap(
             z=rates,
-            x=[f"{value:g}" for value in x["values"]],
-            y=[f"{value:g}" for value in y["values"]],
+            x=list(range(width)),
+            y=list(range(height)),
             customdata=numbers,
             text=texts,
             texttemplate="%{text}",
@@ -64,9 +67,40 @@ def sweep_chart(document: dict[str, Any]) -> go.Figure:
         )
     )
     style(figure, x["name"], y["name"], 160 + 44 * height)
-    figure.update_xaxes(type="category")
-    figure.update_yaxes(type="category")
+    hatched = [(cell["x"], cell["y"]) for cell in document["cells"] if cell.get("undecided")]
+    figure.add_scatter(
+        x=[
+            place
+            for column, _ in hatched
+            for each in _strokes()
+            for place in (*(column + end for end in each[0]), None)
+        ],
+        y=[place for _, row in hatched for each in _strokes() for place in (*(row + end for end in each[1]), None)],
+        mode="lines",
+        line={"color": _STROKE, "width": 1.5},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    # Numbered, not named: strokes end between the values.
+    for update, axis, count in ((figure.update_xaxes, x, width), (figure.update_yaxes, y, height)):
+        update(
+            tickvals=list(range(count)),
+            ticktext=[f"{value:g}" for value in axis["values"]],
+            range=[-0.5, count - 0.5],
+            zeroline=False,
+            showgrid=False,
+        )
     return figure
+
+
+def _strokes() -> list[tuple[tuple[float, float], tuple[float, float]]]:
+    """Return strokes across a cell around the origin, as two ends across and two ends up."""
+    found = []
+    for number in range(1, _STROKES + 1):
+        apart = 2 * _HALF * (2 * number / (_STROKES + 1) - 1)  # how much higher than the diagonal
+        left, right = max(-_HALF, -_HALF - apart), min(_HALF, _HALF - apart)
+        found.append(((left, right), (left + apart, right + apart)))
+    return found
 
 
 def sparkline(document: dict[str, Any], cell: dict[str, Any]) -> list[str]:

@@ -10,6 +10,7 @@ and the K·H best of H heads are merged, each tensor by itself. K = 1 is SA Merg
 import torch
 from torch import Tensor
 
+from explorer.attention import whole_heads
 from explorer.merging.lerp import interpolate
 from explorer.merging.operands import Operands, Values, number_of
 
@@ -37,9 +38,8 @@ def chosen_heads(scores: Tensor, share: float) -> Tensor:
         scores: shape (H,).
         share: K in [0, 1]; K·H is rounded to the nearest whole number, half upwards.
     """
-    count = int(share * len(scores) + 0.5)
     order = torch.sort(scores, descending=True, stable=True).indices
-    return torch.sort(order[:count]).values
+    return torch.sort(order[: whole_heads(share, len(scores))]).values
 
 
 def merge(operands: Operands, values: Values, out: Tensor) -> Tensor:

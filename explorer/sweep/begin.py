@@ -85,7 +85,8 @@ def begin(path: Path, question: Question, bench: Bench, corpora: Sequence[Sequen
     for cell in (cells[0], cells[-1]):
         bench.live.check(cell.recipe)
     parents = [Row(number, -1, -1, {}, name) for name, number in PARENTS.items()]
-    rows = [Row(c.number, c.x, c.y, c.recipe.as_dict(), merge_key(c.recipe, bench.depths)) for c in cells]
+    heads = int(bench.live.triple.config["encoder_attention_heads"])
+    rows = [Row(c.number, c.x, c.y, c.recipe.as_dict(), merge_key(c.recipe, bench.depths, heads)) for c in cells]
     members = {member: bench.live.fingerprint(member) for member in ("m0", "m1", "m2")}
     clips = [[(utterance.id, utterance.speaker) for utterance in each] for each in corpora]
     about = question.as_dict() | {"fingerprints": members, "depths": dict(bench.depths)}

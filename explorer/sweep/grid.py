@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from explorer.attention import Lane
+from explorer.attention import Lane, whole_heads
 from explorer.errors import RecipeError
 from explorer.recipe import Recipe, recipe_from
-from explorer.schedule import SCHEDULES
 
 MAX_CELLS = 2_500
 _DIGITS = 7  # two ratios that differ in the eighth place merge the same float32 weights
@@ -100,25 +99,32 @@ def _level(index: int, count: int) -> int:
     return level
 
 
-def merge_key(recipe: Recipe, depths: Mapping[Lane, int]) -> str:
+def merge_key(recipe: Recipe, depths: Mapping[Lane, int], heads: int) -> str:
     """Return a text that is the same for recipes that ask for the same merge; ``m1`` for one that changes nothing.
 
-    Under ``depth`` only λ^α counts: 0.04 to the power 0.5 is 0.2 to the power 1.
+    Under ``depth`` only λ^α counts: 0.04 to the power 0.5 is 0.2 to the power 1. Of a share of the heads whole heads
+    count, and a sum of length 0 is M0 whatever else is said of it.
+
+    Args:
+        recipe: of the merge.
+        depths: layers of each lane.
+        heads: of an attention.
     """
     entries: dict[str, Any] = recipe.as_dict()
+    values = dict(recipe.values)
+    if values.get("scale") == 0:
+        for name in values:
+            entries.pop(name)
+        return json.dumps(entries | {"scale": 0}, sort_keys=True)
     if not recipe.row.curve:
         return json.dumps(entries, sort_keys=True)
+    if "heads" in values:
+        entries["heads"] = whole_heads(float(values["heads"]), heads)
     ratios = {lane: [round(ratio, _DIGITS) for ratio in values] for lane, values in recipe.lane_ratios(depths).items()}
     flat = all(ratio == 1.0 for values in ratios.values() for ratio in values) or not recipe.projections
+    flat = flat or entries.get("heads") == 0
     if flat and not recipe.add:
         return "m1"
     for name in ("schedule", "lambda", "alpha", "ratios", "scope"):
         entries.pop(name, None)
     return json.dumps(entries | {"curve": ratios}, sort_keys=True)
-
-
-def unused(recipe: Recipe) -> str | None:
-    """Name what the recipe's schedule does not use, α or λ and α, or None."""
-    if not recipe.row.curve or SCHEDULES[recipe.schedule].exponents:
-        return None
-    return "alpha" if recipe.schedule == "constant" else "lambda and alpha"

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from explorer.audio import load_clip
-from explorer.bench import ENCODER, STEM, VOCABULARY, Bench
+from explorer.bench import ENCODER, STEM, Bench
+from explorer.checkpoints.triple import Member
 from explorer.corpora.utterance import Utterance
 from explorer.hypotheses import HypothesisStore
 from explorer.listening import Listener
@@ -51,7 +52,7 @@ class Hearer:
         bench: the open triple.
         decoding: options.
         normalizer: for references and hypotheses.
-        halt: asked at every token.
+        halt: asked before every step.
         store: what was heard before; None remembers nothing.
         alone: nobody else waits for a model between blocks.
     """
@@ -68,7 +69,7 @@ class Hearer:
         recipe = recipe_of(row)
         if recipe is not None:
             return self.bench.live.merged_fingerprint(recipe, prefixes)
-        return self.bench.live.fingerprint("m1" if row.number == PARENTS["m1"] else "m2", prefixes)
+        return self.bench.live.fingerprint(_member(row), prefixes)
 
     def race(self, row: Row, corpora: Corpora, heard: Tallies, best: Tallies | None, race: Race) -> Iterator[Block]:
         """Let a cell hear what it has not heard, block by block, until it is lost or has heard all.
@@ -84,10 +85,8 @@ class Hearer:
             InterruptedDecodingError: ``halt`` said so.
             AudioError: a clip cannot be read.
         """
-        prints = (
-            self.fingerprint(row),
-            Prints([self.fingerprint(row, part) for part in (STEM, (ENCODER,))], self.fingerprint(row, VOCABULARY)),
-        )
+        encoder = [self.fingerprint(row, part) for part in (STEM, (ENCODER,))]
+        prints = self.fingerprint(row), Prints(encoder, self.bench.vocabulary(_member(row), recipe_of(row)))
         most = BLOCK_CLIPS * (1 if race.on and best is not None else self._blocks_at_once)
         while (due := _next_block(corpora, heard, most)) is not None:
             corpus, block = due
@@ -113,7 +112,7 @@ class Hearer:
         def held(_: str) -> AbstractContextManager[Network]:
             if recipe is not None:
                 return self.bench.live.merged(recipe)
-            return self.bench.live.checkpoint("m1" if row.number == PARENTS["m1"] else "m2")
+            return self.bench.live.checkpoint(_member(row))
 
         weights, parts = prints
         listener = Listener(
@@ -141,6 +140,10 @@ def hearer_of(
 def recipe_of(row: Row) -> Recipe | None:
     """Return a cell's recipe; M1 and M2 have none."""
     return recipe_from(row.recipe, "sweep") if row.recipe else None
+
+
+def _member(row: Row) -> Member:
+    return "m1" if row.number == PARENTS["m1"] else "m2"
 
 
 def _next_block(corpora: Corpora, heard: Tallies, most: int) -> tuple[int, Sequence[Utterance]] | None:

@@ -14,6 +14,7 @@ from typing import Any
 from explorer.checkpoints.cache import no_progress
 from explorer.config_file import read_config
 from explorer.errors import ConfigError
+from explorer.heap import keep_freed_memory
 from explorer.sweep.file import Row, SweepFile
 from explorer.sweep.hearing import Block, Corpora, Tallies, hearer_of
 from explorer.sweep.racing import Race
@@ -37,6 +38,7 @@ class Worker:
             about: of the sweep's file.
             corpora: clips, readable on every node.
         """
+        keep_freed_memory()  # as the command line does
         workbench = Workbench(read_config(config), device)
         bench = workbench.bench(about["base"]["triple"], no_progress)
         self._hearer = hearer_of(bench, about, Halt(), alone=True)
@@ -77,7 +79,8 @@ def sweep_on_ray(
         raise ConfigError("--ray: Ray is not installed; pip install -r requirements-ray.txt.") from None
     standing = Standing(file, corpora)
     ray.init(address=address, ignore_reinit_error=True, log_to_driver=False, include_dashboard=False)
-    needs = {"num_gpus": 1} if device == "cuda" else {"num_cpus": 1}
+    has_gpus = device == "auto" and ray.cluster_resources().get("GPU", 0) >= 1
+    needs = {"num_gpus": 1} if device == "cuda" or has_gpus else {"num_cpus": 1}
     actor = ray.remote(max_restarts=-1, max_task_retries=-1, **needs)(Worker)
     idle = [actor.remote(config, device, file.about(), corpora) for _ in range(workers)]
     started, heard, fresh = time.monotonic(), 0, 0

@@ -1,1 +1,1 @@
-"""A model and clips → what the model hears: greedy decoding, in batches, token by token, stoppable at any token."""
+"""A model and clips → what the model hears: greedy decoding, in batches, step by step, stoppable at any step."""

@@ -2,8 +2,9 @@
 
 transformers' modules and its growing cache take more of a CPU than the products of a small Whisper do, and a row that
 has ended still waits for the longest. Here rows come and go: those that were encoded together form a *cohort*, which
-keeps its own keys and values and walks in step, so that nothing is ever masked or padded; attention is a cohort's own,
-everything else is one product over the rows of all cohorts.
+keeps its own keys and values; attention is a cohort's own, everything else is one product over the tokens of all
+cohorts. A step takes in one token of each row, or several where it is guessed what follows; only then, rows of a cohort
+may have said more or less than each other, and what one has not said is masked.
 """
 
 from collections.abc import Sequence
@@ -11,11 +12,12 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import layer_norm, scaled_dot_product_attention
+from torch.nn.functional import layer_norm
 from transformers import WhisperForConditionalGeneration
 from transformers.models.whisper.modeling_whisper import WhisperAttention
 
 from explorer.kept import Kept
+from explorer.transcription.cohort import Cohort
 from explorer.transcription.products import Weights, product, product_gelu, sum_product, weights_of
 from explorer.transcription.screen import Ban, best, copied, screen_of
 
@@ -49,109 +51,34 @@ class _Layer:
     norms: tuple[nn.LayerNorm, nn.LayerNorm, nn.LayerNorm]
 
 
-@dataclass(frozen=True)
-class _Places:
-    """Where rows of a cohort put the tokens that they take in.
-
-    Attributes:
-        listed: of every row, lowest first.
-        end: behind the last of all.
-        at: index of rows, shape (rows, 1), and of places, shape (rows, tokens); None: all rows have the same.
-        mask: to what each token attends, shape (rows or 1, 1, tokens, end); None: to everything.
-    """
-
-    listed: list[list[int]]
-    end: int
-    at: tuple[Tensor, Tensor] | None
-    mask: Tensor | None
-
-
-@dataclass
-class Cohort:
-    """Rows that were encoded together: of every layer, keys and values of what was said and of what is heard.
-
-    Attributes:
-        rows: whose they are; a row that has ended gives its place to the last.
-        lengths: how many tokens each has taken in that stay.
-        heard: of each layer keys and values, shape (rows, heads, positions, width of a head).
-        said: the same of tokens, with places for one more than any row will take in.
-    """
-
-    rows: list[int]
-    lengths: list[int]
-    heard: list[tuple[Tensor, Tensor]]
-    said: list[tuple[Tensor, Tensor]]
-
-    def places(self, tokens: int) -> _Places:
-        """Give so many new tokens of each row their places, behind what it has taken in."""
-        keys, _ = self.said[0]
-        # What fills up a row may lie beyond the last place; it goes there, and nothing looks at it.
-        last = keys.shape[2] - 1
-        listed = [[min(length + place, last) for place in range(tokens)] for length in self.lengths]
-        end = 1 + max(places[-1] for places in listed)
-        if len(set(self.lengths)) == 1:
-            if tokens == 1:
-                return _Places(listed, end, None, None)
-            mask = torch.ones(tokens, end, dtype=torch.bool, device=keys.device).tril(end - tokens)
-            return _Places(listed, end, None, mask[None, None])
-        places = torch.tensor(listed, device=keys.device)
-        rows = torch.arange(len(self.rows), device=keys.device)[:, None]
-        mask = torch.arange(end, device=keys.device) <= places[..., None]
-        return _Places(listed, end, (rows, places), mask[:, None])
-
-    def own(self, number: int, query: Tensor, key: Tensor, value: Tensor, places: _Places) -> Tensor:
-        """Attend to what was said, these tokens included; shapes (rows, heads, tokens, width of a head)."""
-        count = len(self.rows)
-        keys, values = self.said[number]
-        for kept, fresh in ((keys, key), (values, value)):
-            if places.at is None:
-                kept[:count, :, places.listed[0][0] : places.end] = fresh
-            else:
-                rows, at = places.at
-                kept[rows, :, at] = fresh.transpose(1, 2)
-        past = keys[:count, :, : places.end], values[:count, :, : places.end]
-        return scaled_dot_product_attention(query, *past, attn_mask=places.mask, scale=1.0)
-
-    def cross(self, number: int, query: Tensor) -> Tensor:
-        """Attend to what is heard."""
-        keys, values = (each[: len(self.rows)] for each in self.heard[number])
-        return scaled_dot_product_attention(query, keys, values, scale=1.0)
-
-    def drop(self, place: int) -> None:
-        """Let a row go; the last row takes its place."""
-        last = len(self.rows) - 1
-        if place != last:
-            for keys, values in (*self.heard, *self.said):
-                keys[place], values[place] = keys[last], values[last]
-            self.rows[place], self.lengths[place] = self.rows[last], self.lengths[last]
-        self.rows.pop()
-        self.lengths.pop()
-
-
 class Decoder:
     """A model's decoder, ready to step.
 
     Attributes:
         dtype: of the products.
         layers: lowest first.
+        weight: of a token in a step: layers × width².
     """
 
     def __init__(
         self,
         model: WhisperForConditionalGeneration,
         dtype: torch.dtype,
-        tokens: int,
+        rows: int,
         kept: Kept | None = None,
-        vocabulary: str = "",
+        vocabulary: str | None = None,
+        *,
+        guessed: bool = False,
     ) -> None:
         """Take a model's weights; in float32 nothing is copied but for what screens the vocabulary.
 
         Args:
             model: a Whisper whose weights stay as they are while this is in use.
             dtype: of the products.
-            tokens: that are decoded at a time: one or several.
+            rows: to be decoded, all in all.
             kept: a memory for the vocabulary in other types; None: there is none.
-            vocabulary: fingerprint of its matrix.
+            vocabulary: fingerprint of its matrix; None: not known, and nothing is kept.
+            guessed: whether steps take in what is guessed to follow.
         """
         decoder = model.model.decoder
         self.dtype = dtype
@@ -172,11 +99,12 @@ class Decoder:
             )
             for layer in decoder.layers
         ]
+        self.weight = len(self.layers) * int(model.config.d_model) ** 2
         self._tokens, self._positions = decoder.embed_tokens.weight, decoder.embed_positions.weight
         self._norm = decoder.layer_norm
         matrix = model.proj_out.weight
         self._vocabulary = matrix if dtype == matrix.dtype else copied(matrix, dtype, kept, vocabulary)
-        self._screen = screen_of(self._vocabulary, tokens, kept, vocabulary)
+        self._screen = screen_of(self._vocabulary, rows, kept, vocabulary, guessed=guessed)
 
     def begin(self, rows: Sequence[int], hidden: Tensor, longest: int) -> Cohort:
         """Compute keys and values of what is heard, once.

@@ -88,11 +88,11 @@ class Prints:
 
     Attributes:
         encoder: as ``encoder.recalled`` takes them.
-        vocabulary: of the matrix of the vocabulary.
+        vocabulary: of the matrix of the vocabulary; None where to name it takes longer than it gains.
     """
 
     encoder: Sequence[str]
-    vocabulary: str
+    vocabulary: str | None
 
 
 class InterruptedDecodingError(ExplorerError):
@@ -101,7 +101,7 @@ class InterruptedDecodingError(ExplorerError):
 
 @dataclass(frozen=True)
 class Halt:
-    """Asked at every token whether to go on.
+    """Asked before every step whether to go on.
 
     Attributes:
         cancelled: returns True once the work is no longer wanted.

@@ -16,7 +16,8 @@ from torch import Tensor
 from transformers import WhisperForConditionalGeneration
 
 from explorer.threads import one_thread
-from explorer.transcription.decoder import Cohort, Decoder
+from explorer.transcription.cohort import Cohort
+from explorer.transcription.decoder import Decoder
 from explorer.transcription.decoding import FRAMES_PER_POSITION, Halt
 from explorer.transcription.encoder import autocast, encode
 from explorer.transcription.guesses import guess
@@ -24,8 +25,10 @@ from explorer.transcription.room import Room, room_of
 from explorer.transcription.token_rules import TokenRules
 
 _FEW = 8  # tokens; a step takes as long on two threads as on one, or, beside another program, much longer
-_TOKENS = 512  # of a step, guessed ones among them: how long a cancel waits for it
-_SCORED = 64  # rows whose scores of the whole vocabulary are held at a time
+# Of a step with guesses, tokens × layers × width²: so many that it takes a processor half a second, which is how long a
+# cancel may wait, and a GPU no longer than a step of few.
+_WORK = {"cpu": 3e8, "cuda": 5e9}
+_SCORED = {"cpu": 64, "cuda": 512}  # rows whose scores of the whole vocabulary are held at a time
 _FIRST_GUESS = 16  # tokens; more where a guess was right
 
 
@@ -101,6 +104,7 @@ class _Pool:
         self.cohorts: list[Cohort] = []
         self._decoder, self._rules, self._limits, self._device = decoder, rules, limits, device
         self._earlier = earlier
+        self._most = int(_WORK[device.type] / decoder.weight)
         self._trusted = [_FIRST_GUESS] * len(limits)  # most tokens to guess of a row, by how right the last guess was
         self._never, self._never_first = (
             torch.tensor(ids, dtype=torch.long, device=device) for ids in (rules.suppressed, rules.suppressed_first)
@@ -126,7 +130,7 @@ class _Pool:
 
     def step(self) -> None:
         """Let every row say a token, or as many as were guessed rightly and one more; rows that have ended leave."""
-        most = _TOKENS // sum(len(cohort.rows) for cohort in self.cohorts) - 1
+        most = self._most // sum(len(cohort.rows) for cohort in self.cohorts) - 1
         given = [[self._given(row, most) for row in cohort.rows] for cohort in self.cohorts]
         found = iter(self._answers(given))
         for cohort, rows in zip(self.cohorts, given, strict=True):
@@ -141,10 +145,8 @@ class _Pool:
         """Return what a row takes in: its last token, and what is guessed to follow."""
         said, earlier = self.said[row], self._earlier[row]
         last = said[-1] if said else self._rules.prompt[-1]
-        if not earlier:
-            return [last]
         most = min(most, self._trusted[row], self._limits[row] - len(said) - 1)
-        return [last, *guess(earlier, said)[: max(0, most)]]
+        return [last, *guess(earlier, said)[:most]] if earlier and most > 0 else [last]
 
     def _answers(self, given: Sequence[Sequence[Sequence[int]]]) -> list[int]:
         """Take in tokens of all rows, and return what the model says to follow each."""
@@ -164,8 +166,9 @@ class _Pool:
             if len(asked) < len(flat):
                 hidden = hidden[asked]
             answers = []
-            for start in range(0, len(asked), _SCORED):
-                end = start + _SCORED
+            scored = _SCORED[self._device.type]
+            for start in range(0, len(asked), scored):
+                end = start + scored
                 fresh = [place - start for place in first if start <= place < end]
                 answers += self._decoder.best(hidden[start:end], partial(self._ban, fresh))
         return answers
@@ -184,7 +187,8 @@ class _Pool:
             if self._has_ended(row) or right + 1 == len(given) or given[right + 1] != answers[right]:
                 break
             right += 1
-        self._trusted[row] = 2 * (1 + right)
+        if len(given) > 1:
+            self._trusted[row] = 1 + 2 * right
         return 1 + right
 
     def _threads(self, tokens: int) -> AbstractContextManager[None]:

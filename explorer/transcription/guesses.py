@@ -3,14 +3,15 @@
 A step of a small decoder waits for its weights, and for many tokens hardly longer than for one. Models of one triple
 hear much the same in a clip; so what one has heard is put to the next, which says at every place what it would say
 itself. Up to the first place where that is something else the guess was right, and all of it was found in one step.
-A guess never changes what is said, only how many steps that takes.
+A guess changes how many steps a text takes, and not the text: each token is the model's own, as in a batch of another
+size. In bfloat16, where the size of a batch may tip the scales between two words, nothing is guessed.
 """
 
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 
-_CLIPS = 20_000  # a text takes about half a kilobyte
+_CLIPS = 20_000  # a text takes about half a kilobyte, one of 224 tokens eight
 _ALIKE = 3  # tokens that are compared
 
 

@@ -28,17 +28,17 @@ Ban = Callable[[Tensor], None]
 class Screen:
     """A matrix of the vocabulary and its copy in 16 bits."""
 
-    def __init__(self, matrix: Tensor, dtype: torch.dtype, kept: Kept | None = None, name: str = "") -> None:
+    def __init__(self, matrix: Tensor, dtype: torch.dtype, kept: Kept | None = None, name: str | None = None) -> None:
         """Copy a matrix, or recall its copy.
 
         Args:
             matrix: float32, shape (vocabulary, width), width at most 2,000; it stays as it is while this is in use.
             dtype: float16 or bfloat16.
             kept: a memory of copies; None: there is none.
-            name: its fingerprint.
+            name: its fingerprint; None: not known, and nothing is kept.
         """
         self._matrix, self._copy = matrix, copied(matrix, dtype, kept, name)
-        largest = (kept or Kept(0)).recall((name, "norm"), None, lambda: matrix.norm(dim=1).max()).clamp(min=_MIN_ROW)
+        largest = _memory(kept, name).recall((name, "norm"), None, lambda: matrix.norm(dim=1).max()).clamp(min=_MIN_ROW)
         self._doubt = 2 * _ROUNDINGS * _ROUNDING[dtype] * largest  # of two scores, for a hidden state of norm 1
 
     def best(self, hidden: Tensor, ban: Ban) -> list[int]:
@@ -65,9 +65,13 @@ class Screen:
         return [int(those[scores.argmax()]) for scores, those in rows]
 
 
-def copied(matrix: Tensor, dtype: torch.dtype, kept: Kept | None, name: str) -> Tensor:
-    """Return a matrix in another type, recalled by its fingerprint where it may be."""
-    return (kept or Kept(0)).recall((name, dtype), None, lambda: matrix.to(dtype))
+def copied(matrix: Tensor, dtype: torch.dtype, kept: Kept | None, name: str | None) -> Tensor:
+    """Return a matrix in another type, recalled by its fingerprint where it may be; arguments as ``Screen``'s."""
+    return _memory(kept, name).recall((name, dtype), None, lambda: matrix.to(dtype))
+
+
+def _memory(kept: Kept | None, name: str | None) -> Kept:
+    return kept if kept is not None and name is not None else Kept(0)
 
 
 def best(hidden: Tensor, matrix: Tensor, ban: Ban) -> list[int]:
@@ -77,19 +81,22 @@ def best(hidden: Tensor, matrix: Tensor, ban: Ban) -> list[int]:
     return scores.argmax(dim=-1).tolist()
 
 
-def screen_of(matrix: Tensor, rows: int, kept: Kept | None = None, name: str = "") -> Screen | None:
+def screen_of(
+    matrix: Tensor, rows: int, kept: Kept | None = None, name: str | None = None, *, guessed: bool = False
+) -> Screen | None:
     """Return a screen where it pays: on processors that have fast products of 16 bits.
 
     Args:
         matrix: of the vocabulary.
-        rows: to be scored together; float16 is the faster for one, bfloat16 for several.
+        rows: to be decoded; float16 is the faster for one, bfloat16 for several.
         kept: a memory of copies; None: there is none.
-        name: the matrix's fingerprint.
+        name: the matrix's fingerprint; None: not known, and nothing is kept.
+        guessed: whether several tokens of a row are scored together.
     """
     if matrix.device.type != "cpu" or matrix.dtype != torch.float32:
         return None
     able = torch.cpu.get_capabilities()
-    if rows == 1:
-        return Screen(matrix, torch.float16, kept, name) if able.get("f16c") else None
     is_fast = able.get("avx512_bf16") or able.get("amx_bf16")
+    if rows == 1 and not (guessed and is_fast):
+        return Screen(matrix, torch.float16, kept, name) if able.get("f16c") else None
     return Screen(matrix, torch.bfloat16, kept, name) if is_fast else None

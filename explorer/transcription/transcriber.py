@@ -17,20 +17,19 @@ from explorer.kept import Kept
 from explorer.threads import side_by_side
 from explorer.transcription.companions import companions
 from explorer.transcription.decoder import Decoder
-from explorer.transcription.decoding import FRAMES_PER_POSITION, WINDOW_SECONDS, Decoding, Halt, Hypothesis, Prints
+from explorer.transcription.decoding import WINDOW_SECONDS, Decoding, Halt, Hypothesis, Prints
 from explorer.transcription.encoder import Seen, encode, recalled
 from explorer.transcription.greedy import greedy
 from explorer.transcription.guesses import Guesses
 from explorer.transcription.long_form import long_form
+from explorer.transcription.mels import Mels
 from explorer.transcription.room import dealt, room_of
 from explorer.transcription.token_rules import is_multilingual, token_rules
 from explorer.transcription.vocabulary import Vocabulary
 
-MEL_BYTES = HIDDEN_BYTES = 256 << 20  # of each kind, what is kept of clips heard before
+HIDDEN_BYTES = 256 << 20  # what is kept of clips heard before
 VOCABULARY_BYTES = 128 << 20  # of copies in 16 bits: three of tiny, one of small
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-_MELS_TOGETHER = 16  # windows: a GPU is asked less often, and 16 of 30 s take 0.2 GB on the way
-_EDGE_SAMPLES = 400  # of one frame: what lies beyond the window and is heard in its last frames
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -62,7 +61,7 @@ class Transcriber:
         self.vocabulary = Vocabulary(self._tokenizer)
         self.multilingual = is_multilingual(self._settings)
         self._language = language
-        self._mels, self._hidden = Kept(MEL_BYTES), Kept(HIDDEN_BYTES)
+        self._mels, self._hidden = Mels(self._extractor), Kept(HIDDEN_BYTES)
         self._vocabularies, self._guesses = Kept(VOCABULARY_BYTES), Guesses()
         self.rules = token_rules(self._settings, self._tokenizer, language, folder.name)
 
@@ -82,37 +81,7 @@ class Transcriber:
             Float32, shape (clips, mel bins, frames), on the CPU.
         """
         assert len({decoding.positions(clip.seconds) for clip in clips}) == 1, "clips of a batch share their window"
-        return torch.stack(self._mels_of(clips, decoding, device))
-
-    def _mels_of(self, clips: Sequence[Clip], decoding: Decoding, device: str) -> list[Tensor]:
-        frames = [decoding.positions(clip.seconds) * FRAMES_PER_POSITION for clip in clips]
-        found: dict[int, Tensor] = {}
-        missing: dict[int, list[int]] = {}
-        for place, (clip, count) in enumerate(zip(clips, frames, strict=True)):
-            known = self._mels.find((clip.digest, count), None)
-            if isinstance(known, Tensor):
-                found[place] = known
-            else:
-                missing.setdefault(count, []).append(place)
-        for count, places in missing.items():
-            for start in range(0, len(places), _MELS_TOGETHER):
-                some = places[start : start + _MELS_TOGETHER]
-                for place, mel in zip(some, self._computed([clips[each] for each in some], count, device), strict=True):
-                    found[place] = mel.clone()  # not a view: it would keep all of them alive
-                    self._mels.keep((clips[place].digest, count), None, found[place])
-        return [found[place] for place in range(len(clips))]
-
-    def _computed(self, clips: Sequence[Clip], frames: int, device: str) -> Tensor:
-        # As much silence as the window has; what frames beyond it would hold, none within it shows.
-        samples = frames * self._extractor.hop_length + _EDGE_SAMPLES
-        mels = self._extractor(
-            [clip.samples for clip in clips],
-            sampling_rate=SAMPLE_RATE,
-            return_tensors="pt",
-            max_length=min(samples, self._extractor.n_samples),
-            device=device,
-        )
-        return mels.input_features[..., :frames]  # type: ignore[no-any-return]
+        return torch.stack(self._mels.of(clips, decoding, device))
 
     def transcribe(
         self,
@@ -128,7 +97,7 @@ class Transcriber:
             model: M0, M1, M2 or a merge.
             clips: one or more.
             decoding: options.
-            halt: asked at every token.
+            halt: asked before every layer of the encoder and every step of the decoder.
             prints: of the model's weights; None recalls nothing.
 
         Raises:
@@ -158,7 +127,7 @@ class Transcriber:
         halt: Halt,
         prints: Prints | None = None,
     ) -> Iterator[list[Hypothesis]]:
-        """Decode as ``transcribe`` does, yielding after every token; a recording over 30 s comes alone, yields once."""
+        """Decode as ``transcribe`` does, yielding after every step; a recording over 30 s comes alone, yields once."""
         if len(clips) == 1 and _is_long(clips[0]):
             yield [self._long_form(model, clips[0], halt)]
             return
@@ -174,9 +143,14 @@ class Transcriber:
         decoding: Decoding,
         prints: Prints | None,
     ) -> Decoder:
-        guessed = any(self._guesses.of(clip.digest) for clip in clips)
-        kept, name = (self._vocabularies, prints.vocabulary) if prints else (None, "")
-        return Decoder(model, _DTYPES[decoding.precision], len(clips) + guessed, kept, name)
+        guessed = any(self._earlier(clips, decoding))
+        name = prints.vocabulary if prints else None
+        return Decoder(model, _DTYPES[decoding.precision], len(clips), self._vocabularies, name, guessed=guessed)
+
+    def _earlier(self, clips: Sequence[Clip], decoding: Decoding) -> list[Sequence[int]]:
+        if decoding.precision != "float32":
+            return [()] * len(clips)
+        return [self._guesses.of(clip.digest) for clip in clips]
 
     def _short(
         self,
@@ -188,7 +162,7 @@ class Transcriber:
         decoder: Decoder | None,
         shares: int = 1,
     ) -> Iterator[list[list[int]]]:
-        mels = self._mels_of(clips, decoding, model.device.type)
+        mels = self._mels.of(clips, decoding, model.device.type)
         limits = [decoding.token_limit(clip.seconds) for clip in clips]
 
         def encoded(rows: Sequence[int]) -> Tensor:
@@ -203,7 +177,7 @@ class Transcriber:
             slots = [(clips[row].digest, mels[row].shape[-1], decoding.precision) for row in rows]
             return recalled(self._hidden, prints.encoder, slots, compute)
 
-        earlier = [self._guesses.of(clip.digest) for clip in clips]
+        earlier = self._earlier(clips, decoding)
         rows: list[list[int]] = []
         for rows in greedy(model, mels, self.rules, limits, halt, encoded, decoder, room_of(model, shares), earlier):
             yield rows
