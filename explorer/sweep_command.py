@@ -134,9 +134,11 @@ def _utterances(workbench: Workbench, bench: Bench, chosen: dict[str, Any]) -> l
 def _with_bar(states: Iterator[Progress]) -> None:
     with tqdm(unit="cell", file=sys.stderr, desc="sweep") as bar:
         for state in states:
+            if bar.total is None:  # what an earlier run has settled says nothing about the time that is left
+                bar.initial = bar.n = state.settled
             bar.total = state.cells
             bar.update(state.settled - bar.n)
-            bar.set_postfix_str(f"{state.heard} clips heard")
+            bar.set_postfix_str(", ".join(filter(None, (f"{state.heard} clips heard", state.best))))
 
 
 def _lines(document: dict[str, Any]) -> list[str]:

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from explorer.charts.sweep_map import sparkline, sweep_chart
 from explorer.errors import ConfigError, RecipeError
 from explorer.normalization import normalizer_of
 from explorer.recipe import Recipe, recipe_from
@@ -307,6 +308,29 @@ def test_a_sweep_that_was_killed_has_lost_nothing_that_was_heard(tiny_config, no
     subprocess.run([*begun, "--max-new-tokens", "4"], cwd=ROOT, env=environment, capture_output=True, check=True)
     assert rows_of(out) == rows_of(whole)
     assert Mapper(SweepFile.open(out)).document() == Mapper(SweepFile.open(whole)).document()
+
+
+# The picture
+
+
+def test_strokes_lie_in_the_cells_that_cannot_be_told_from_m1_and_hover_shows_the_curve(started):
+    document = filled(*started())
+    for cell in document["cells"]:
+        cell["undecided"] = (cell["x"], cell["y"]) in {(0, 1), (2, 0)}
+    heatmap, strokes = sweep_chart(document).data
+    ends = [(x, y) for x, y in zip(strokes.x, strokes.y, strict=True) if x is not None]
+    assert {(round(x), round(y)) for x, y in ends} == {(0, 1), (2, 0)}
+    assert len(ends) % 4 == 0
+    assert all(abs(x - round(x)) < 0.5 and abs(y - round(y)) < 0.5 for x, y in ends)
+    assert strokes.hoverinfo == "skip"  # a click means the cell below
+    cell = next(each for each in document["cells"] if (each["x"], each["y"]) == (1, 1))  # λ 0.5, α 1
+    told = heatmap.hovertext[1][1]
+    assert heatmap.customdata[1][1] == cell["number"]
+    assert "lambda 0.5, alpha 1" in told
+    assert all(line in told for line in sparkline(document, cell))
+    assert [line.split()[0] for line in sparkline(document, cell)] == ["encoder.self", "decoder.self", "decoder.cross"]
+    # Two layers: λ to the power 0.5, then to the power 1.
+    assert {line.split()[1] for line in sparkline(document, cell)} == {"▆▅"}
 
 
 # How often a race throws the best away.

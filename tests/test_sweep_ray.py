@@ -56,9 +56,12 @@ def test_a_killed_workers_cell_is_heard_again_and_nothing_else_differs(
         next(states)
         mine = set(workers()) - before
         assert mine
-        os.kill(mine.pop(), signal.SIGKILL)
-        *_, last = states
+        os.kill(victim := mine.pop(), signal.SIGKILL)
+        seen = set()
+        for last in states:
+            seen |= set(workers())
         assert last.ended
+        assert seen - mine - before - {victim}, "nobody took the killed worker's place"
         assert Mapper(there).document() == Mapper(here).document()
     finally:
         states.close()

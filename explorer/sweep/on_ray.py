@@ -89,7 +89,7 @@ def sweep_on_ray(
 
     def progress(*, ended: bool = False) -> Progress:
         seconds = time.monotonic() - started
-        return Progress(heard, standing.settled, fresh, len(standing.rows), seconds, ended)
+        return Progress(heard, standing.settled, fresh, len(standing.rows), seconds, standing.says, ended)
 
     try:
         while due or at_work:

@@ -21,6 +21,7 @@ class Progress:
         fresh: of them, those that this run has heard.
         cells: all, M1 and M2 among them.
         seconds: of this run.
+        best: WER of the best complete cell so far and its 95 % interval, in words; empty before the first.
         ended: nothing more will come.
         stopped: it was cancelled before its end.
     """
@@ -30,6 +31,7 @@ class Progress:
     fresh: int
     cells: int
     seconds: float
+    best: str = ""
     ended: bool = False
     stopped: bool = False
 
@@ -60,7 +62,7 @@ def sweep(file: SweepFile, hearer: Hearer, corpora: Corpora, race: Race) -> Iter
 
     def progress(*, ended: bool = False, stopped: bool = False) -> Progress:
         seconds = time.monotonic() - started
-        return Progress(heard, standing.settled, fresh, len(standing.rows), seconds, ended, stopped)
+        return Progress(heard, standing.settled, fresh, len(standing.rows), seconds, standing.says, ended, stopped)
 
     yield progress()
     try:

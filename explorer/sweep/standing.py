@@ -1,6 +1,7 @@
 """What a sweep's file says while it is filled: what is due, what need not be heard, which cell is best."""
 
 from explorer.errors import ConfigError
+from explorer.statistics import wer_interval
 from explorer.sweep.file import Row, SweepFile
 from explorer.sweep.hearing import Block, Corpora, Tallies
 
@@ -10,6 +11,7 @@ class Standing:
 
     Attributes:
         rows: M1, M2 and the cells, in the order of filling.
+        says: the WER of the best complete cell and its interval; empty before the first.
     """
 
     def __init__(self, file: SweepFile, corpora: Corpora) -> None:
@@ -28,6 +30,7 @@ class Standing:
         for row in self.rows:
             self._keys.setdefault(row.merge_key, row.number)
         self._best: tuple[float, Tallies] | None = None
+        self.says = ""
         for row in self.rows:
             if row.state == "done":
                 self._consider(row)
@@ -88,3 +91,6 @@ class Standing:
         rate = sum(tally.errors for tally in heard[0]) / words if words else 1.0
         if self._best is None or rate < self._best[0]:
             self._best = rate, heard
+            interval = wer_interval(heard[0])
+            between = "" if interval is None else f" [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
+            self.says = f"best {100 * rate:.1f} %{between}"

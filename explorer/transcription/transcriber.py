@@ -27,7 +27,7 @@ from explorer.transcription.room import dealt, room_of
 from explorer.transcription.token_rules import is_multilingual, token_rules
 from explorer.transcription.vocabulary import Vocabulary
 
-HIDDEN_BYTES = 256 << 20  # what is kept of clips heard before
+HIDDEN_BYTES = 512 << 20  # of clips heard before: a hundred of 30 s with tiny, behind the convolutions and at the end
 VOCABULARY_BYTES = 128 << 20  # of copies in 16 bits: three of tiny, one of small
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
