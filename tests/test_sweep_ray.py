@@ -57,10 +57,11 @@ def test_a_killed_workers_cell_is_heard_again_and_nothing_else_differs(
         mine = set(workers()) - before
         assert mine
         os.kill(victim := mine.pop(), signal.SIGKILL)
-        seen = set()
-        for last in states:
+        seen, told = set(), []
+        for state in states:
+            told.append(state)
             seen |= set(workers())
-        assert last.ended
+        assert told[-1].ended
         assert seen - mine - before - {victim}, "nobody took the killed worker's place"
         assert Mapper(there).document() == Mapper(here).document()
     finally:
