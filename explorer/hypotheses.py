@@ -16,8 +16,9 @@ from explorer.transcription.decoding import Decoding, Hypothesis
 
 MAX_ROWS = 500_000
 FILE_NAME = "hypotheses.sqlite"
-# What says in a key how products are rounded; in bfloat16 attention was once computed in float32.
-_ROUNDED = {"float32": "", "bfloat16": "/bfloat16 throughout"}
+# What says in a key how products are rounded; in bfloat16 attention was once computed in float32, the encoder's first,
+# then the decoder's to what is heard.
+_ROUNDED = {"float32": "", "bfloat16": "/bfloat16 throughout, decoder too"}
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS heard (weights TEXT, clip TEXT, decoding TEXT, text TEXT, ended INTEGER,"
     " PRIMARY KEY (weights, clip, decoding)) WITHOUT ROWID",

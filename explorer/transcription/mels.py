@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from torch import Tensor
+from torch.nn.functional import pad
 from transformers import WhisperFeatureExtractor
 
 from explorer.audio import SAMPLE_RATE, Clip
@@ -43,6 +44,7 @@ class Mels:
             else:
                 missing.setdefault(count, []).append(place)
         for count, places in missing.items():
+            places.sort(key=lambda place: clips[place].seconds)  # what is computed together is as long as its longest
             for start in range(0, len(places), _TOGETHER):
                 some = places[start : start + _TOGETHER]
                 for place, mel in zip(some, self._computed([clips[each] for each in some], count, device), strict=True):
@@ -51,13 +53,15 @@ class Mels:
         return [found[place] for place in range(len(clips))]
 
     def _computed(self, clips: Sequence[Clip], frames: int, device: str) -> Tensor:
-        # As much silence as the window has; what frames beyond it would hold, none within it shows.
-        samples = frames * self._extractor.hop_length + _EDGE_SAMPLES
+        # As much silence as the window has; what frames beyond it would hold, none within it shows. And no more of it
+        # than one frame wants: in a window of 30 s most is silence, and all frames of silence are alike.
+        hop = self._extractor.hop_length
+        silent = -(-(max(len(clip.samples) for clip in clips) + _EDGE_SAMPLES) // hop) * hop
         mels = self._extractor(
             [clip.samples for clip in clips],
             sampling_rate=SAMPLE_RATE,
             return_tensors="pt",
-            max_length=min(samples, self._extractor.n_samples),
+            max_length=min(silent, frames * hop + _EDGE_SAMPLES, self._extractor.n_samples),
             device=device,
-        )
-        return mels.input_features[..., :frames]  # type: ignore[no-any-return]
+        ).input_features
+        return pad(mels, (0, max(0, frames - mels.shape[-1])), mode="replicate")[..., :frames]
