@@ -113,14 +113,11 @@ class Bench:
             Of each encoder the fingerprint of its convolutions, which most models share, and of all of it; and of the
             vocabulary, if the merge leaves it alone.
         """
-
-        def named(name: str, part: tuple[str, ...]) -> str:
-            if name in merges:
-                return self.live.merged_fingerprint(merges[name], part)
-            return self.live.fingerprint(cast(Member, name), part)
-
         return {
-            name: Prints([named(name, part) for part in (STEM, (ENCODER,))], self.vocabulary(name, merges.get(name)))
+            name: Prints(
+                [self._fingerprint_of(name, merges.get(name), part) for part in (STEM, (ENCODER,))],
+                self.vocabulary(name, merges.get(name)),
+            )
             for name in names
         }
 
@@ -139,13 +136,14 @@ class Bench:
         """Name the weights of a model's encoder up to each layer, that layer left out, and of all; its vocabulary."""
         layers = [f"{ENCODER}layers.{layer}." for layer in range(self.depths["encoder.self"])]
         parts = [(*STEM, *layers[:count]) for count in range(len(layers))]
-        encoder = [self._fingerprint_of(model, recipe, part) for part in (*parts, (ENCODER,))]
-        return Prints(encoder, self.vocabulary(model, recipe if model == "merge" else None))
+        merge = recipe if model == "merge" else None
+        encoder = [self._fingerprint_of(model, merge, part) for part in (*parts, (ENCODER,))]
+        return Prints(encoder, self.vocabulary(model, merge))
 
-    def _fingerprint_of(self, model: str, recipe: Recipe, prefixes: tuple[str, ...]) -> str:
-        if model == "merge":
-            return self.live.merged_fingerprint(recipe, prefixes)
-        return self.live.fingerprint(cast(Member, model), prefixes)
+    def _fingerprint_of(self, name: str, merge: Recipe | None, prefixes: tuple[str, ...]) -> str:
+        if merge is not None:
+            return self.live.merged_fingerprint(merge, prefixes)
+        return self.live.fingerprint(cast(Member, name), prefixes)
 
     def align(self, reference: str, hypothesis: str) -> Alignment:
         """Normalise both texts and align them."""

@@ -18,6 +18,7 @@ import pytest
 
 from explorer.charts.sweep_map import sparkline, sweep_chart
 from explorer.errors import ConfigError, RecipeError
+from explorer.hypotheses import HypothesisStore
 from explorer.normalization import normalizer_of
 from explorer.recipe import Recipe, recipe_from
 from explorer.statistics import Tally
@@ -254,6 +255,20 @@ def test_the_command_draws_the_map_takes_it_up_and_shows_it_without_a_model(docu
     assert "is there already; take it up with --resume" in wrong
 
 
+def test_the_command_sweeps_adults_beside_children_and_tells_the_front(document, run, noises_corpus, tmp_path):
+    out = tmp_path / "front.sqlite"
+    found = document("sweep", "--corpus", noises_corpus, "--limit", 4, "--adult-corpus", noises_corpus,
+                     "--lambda", "0.2,0.6", "--alpha", "1", "--max-new-tokens", "4", "--out", out)  # fmt: skip
+    assert all(cell["adult_wer"] is not None for cell in found["cells"])
+    assert any(cell["front"] for cell in found["cells"])
+    with sqlite3.connect(out) as database:
+        by_corpus = dict(database.execute("SELECT corpus, COUNT(*) FROM heard WHERE cell = 0 GROUP BY corpus"))
+    assert by_corpus == {0: 4, 1: 4}
+    code, told, _ = run("sweep", "--resume", out, "--show")
+    assert code == 0
+    assert "No cell beats these on both corpora: " in told
+
+
 @pytest.fixture
 def noises_corpus(noises, tmp_path):
     rows = [{"file_name": str(n.path), "text": n.reference or "a", "speaker": n.speaker} for n in noises[:6]]
@@ -383,3 +398,39 @@ def test_racing_leaves_cells_stopped_and_the_best_complete(started):
     states = [cell["state"] for cell in document["cells"]]
     assert states[0] == "done"
     assert document["cells"][document["best"]]["state"] == "done"
+
+
+@pytest.mark.parametrize("hopeless", ["children", "adults", "both"])
+def test_with_adults_beside_children_a_cell_is_lost_only_where_it_is_lost_for_both(started, monkeypatch, hopeless):
+    monkeypatch.setattr(hearing, "BLOCK_CLIPS", 4)
+    file, clips, hearer = started(corpora=2, racing=True)
+    totals = {"children": [len(clips[0])], "adults": [len(clips[1])], "both": [len(each) for each in clips]}[hopeless]
+    monkeypatch.setattr(Race, "is_lost", lambda self, cell, best, total: total in totals and len(cell) >= 4)
+    document = filled(file, clips, hearer, Race())
+    states = [cell["state"] for cell in document["cells"] if cell["state"] != "same"]
+    assert states[0] == "done"  # the best, because there was no other
+    assert set(states[1:]) == ({"stopped"} if hopeless == "both" else {"done"})
+
+
+def test_what_is_in_the_store_is_not_heard_again_and_says_the_same(started, tmp_path, monkeypatch):
+    file, clips, hearer = started()
+    store = HypothesisStore(tmp_path / "store")
+    first = filled(file, clips, replace(hearer, store=store))
+    file.close()
+    (tmp_path / "s.sqlite").unlink()
+
+    def never(*_):
+        raise AssertionError("was heard already")
+
+    monkeypatch.setattr(Transcriber, "transcribe", never)
+    file, clips, hearer = started()
+    assert filled(file, clips, replace(hearer, store=store)) == first
+    store.close()
+
+
+def test_a_clip_is_read_once_for_all_cells(started, monkeypatch):
+    read, load = [], hearing.load_clip
+    monkeypatch.setattr(hearing, "load_clip", lambda *named: read.append(named) or load(*named))
+    file, clips, hearer = started()
+    filled(file, clips, hearer)
+    assert sorted(name for _, name in read) == sorted(utterance.id for utterance in clips[0])

@@ -1,11 +1,13 @@
 """One cell of a sweep hears clips, block by block, until it is lost or has heard them all."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
-from explorer.audio import load_clip
+from explorer.audio import Clip, load_clip
 from explorer.bench import ENCODER, STEM, Bench
 from explorer.checkpoints.triple import Member
 from explorer.corpora.utterance import Utterance
@@ -21,6 +23,7 @@ from explorer.sweep.file import PARENTS, Row
 from explorer.sweep.racing import BLOCK_CLIPS, Race
 from explorer.transcription.decoding import Decoding, Halt, Prints
 
+_CLIPS = 200  # that stay in memory from one cell to the next: at most 0.4 GB
 _BLOCKS_AT_ONCE = 5  # where a cell is not judged after each, nobody waits, and clips gain from being many
 
 Corpora = Sequence[Sequence[Utterance]]
@@ -63,6 +66,7 @@ class Hearer:
     halt: Halt = field(default_factory=Halt)
     store: HypothesisStore | None = None
     alone: bool = False
+    _load: Callable[[Path, str], Clip] = field(default_factory=lambda: lru_cache(_CLIPS)(load_clip), init=False)
 
     def fingerprint(self, row: Row, prefixes: tuple[str, ...] = ("",)) -> str:
         """Name the weights of a cell, or those whose names begin so, hashed from the tensors themselves."""
@@ -118,7 +122,7 @@ class Hearer:
         listener = Listener(
             held, self.bench.transcriber, self.decoding, self.halt, self.store, {name: weights}, {name: parts}
         )
-        clips = [load_clip(utterance.path, utterance.id) for utterance in utterances]
+        clips = [self._load(utterance.path, utterance.id) for utterance in utterances]
         ((_, (hypotheses,)),) = listener.hear([clips], [name])
         return [
             (counts.errors, counts.words)

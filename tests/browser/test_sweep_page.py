@@ -1,5 +1,9 @@
 """The Sweep tab in a real Chromium: a map is drawn, paused, gone on with and opened again; a cell leads on."""
 
+import csv
+import json
+from pathlib import Path
+
 import pytest
 from driving import heard, recipe_of
 
@@ -51,3 +55,15 @@ def test_a_map_fills_pauses_goes_on_and_leads_to_a_merge(page):
     page.wait_for_selector(DONE)
     page.wait_for_selector("#sweep-map .js-plotly-plot")
     assert "6 of 6 merges settled" in page.locator("#sweep-result").inner_text()
+
+    # What it can be taken away as: the table has a row for each merge, JSON the curve's bases too.
+    for name in ("sweep.csv", "sweep.json"):
+        with page.expect_download() as download:
+            page.locator("#sweep-result").get_by_role("button", name=name).click()
+        assert download.value.suggested_filename == name
+        text = Path(download.value.path()).read_text()
+        if name.endswith("csv"):
+            rows = [(float(row["lambda"]), float(row["alpha"])) for row in csv.DictReader(text.splitlines())]
+            assert sorted(rows) == [(0.3, 0.5), (0.3, 1.0), (1.0, 0.5), (1.0, 1.0)]
+        else:
+            assert len(json.loads(text)["cells"]) == 4
