@@ -41,9 +41,7 @@ def sweep_tab(config: Config, choosing: Choosing, sweeping: Sweeping, panel: gr.
         limit = gr.Number(100, label=common.CLIPS, info=common.CLIPS_INFO, elem_id="sweep-limit", scale=1)
         beside = beside_field(choosing, common.BESIDE_SHARES, open_=open_, prefix="sweep-")
     with gr.Row():
-        racing = gr.Checkbox(
-            True, label=words.RACING, info=words.RACING_INFO, elem_id="sweep-racing", container=False
-        )
+        racing = gr.Checkbox(True, label=words.RACING, info=words.RACING_INFO, elem_id="sweep-racing", container=False)
         judge = gr.Checkbox(False, label=words.JUDGE, info=words.JUDGE_INFO, elem_id="sweep-judge", container=False)
     with gr.Row():
         run = gr.Button(words.RUN, variant="primary", elem_id="sweep", scale=0, min_width=140)
