@@ -218,7 +218,12 @@ def test_the_app_starts_on_such_a_space_and_hears_in_the_other_process(tmp_path)
     log = tmp_path / "log.txt"
     with log.open("w") as output:
         app = subprocess.Popen(
-            [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+            [sys.executable, "app.py"],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     try:
         wait_for(f"http://127.0.0.1:{port}", app, log)
@@ -232,3 +237,5 @@ def test_the_app_starts_on_such_a_space_and_hears_in_the_other_process(tmp_path)
     finally:
         app.terminate()
         app.wait(30)
+        with suppress(ProcessLookupError):
+            os.killpg(app.pid, signal.SIGKILL)  # the forked process, which on a Space goes with its container
