@@ -56,7 +56,7 @@ def test_a_map_fills_pauses_goes_on_and_leads_to_a_merge(page):
     page.wait_for_selector("#sweep-map .js-plotly-plot")
     assert "6 of 6 merges settled" in page.locator("#sweep-result").inner_text()
 
-    # What it can be taken away as: the table has a row for each merge, JSON the curve's bases too.
+    # What it can be taken away as: both have every merge.
     for name in ("sweep.csv", "sweep.json"):
         with page.expect_download() as download:
             page.locator("#sweep-result").get_by_role("button", name=name).click()
